@@ -1,0 +1,60 @@
+# Everything here works on a machine that has python3 (3.11 or newer), git and make, and nothing else.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+PIP := $(wildcard tools/pip-*.whl)
+INSTALLER := tools/install.py pyproject.toml requirements/bootstrap.lock $(PIP)
+COMPILE := $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11
+
+.DEFAULT_GOAL := help
+.PHONY: help serve install test lint format check bench faults lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+serve: $(VENV)/.runtime ## the demo on http://localhost:8000 (PORT= to change)
+	@exec $(BIN)/mintmark serve --demo --port $(PORT)
+
+install: $(VENV)/.runtime ## .venv from the lock, nothing else
+
+test: $(VENV)/.dev ## every test; what this machine cannot run is named at the end
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report= $(ARGS)
+	@$(BIN)/coverage report --include='src/mintmark/protocol/*' --fail-under=100
+
+lint: $(VENV)/.dev ## format, lint, types, import contracts, generated pages fresh
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/generated.py --check
+
+format: $(VENV)/.dev ## mends what can be mended: format, imports, generated pages
+	$(BIN)/ruff check --fix --exit-zero
+	$(BIN)/ruff format
+	$(BIN)/python tools/generated.py --write
+
+check: ## make lint, then make test
+	$(MAKE) lint
+	$(MAKE) test
+
+bench: $(VENV)/.dev ## speed beside peers (minutes)
+	$(BIN)/python -m bench $(ARGS)
+
+faults: $(VENV)/.dev ## the long fault runs (many minutes)
+	$(BIN)/python -m pytest -m faults -s $(ARGS)
+
+lock: $(VENV)/.dev ## requirements/*.lock anew from pyproject.toml
+	$(COMPILE) --upgrade --group bootstrap -o requirements/bootstrap.lock
+	$(COMPILE) --upgrade pyproject.toml -o requirements/runtime.lock
+	$(COMPILE) --upgrade pyproject.toml --group dev -c requirements/runtime.lock -c requirements/bootstrap.lock -o requirements/dev.lock
+
+clean: ## removes what make made, except var/ (the demo's database and keys)
+	rm -rf $(VENV) dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/.runtime: requirements/runtime.lock $(INSTALLER)
+	$(PYTHON) tools/install.py runtime
+
+$(VENV)/.dev: requirements/dev.lock requirements/runtime.lock $(INSTALLER)
+	$(PYTHON) tools/install.py dev

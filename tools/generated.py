@@ -1,0 +1,39 @@
+"""The pages that are made from the code, and whether they are fresh: `generated.py --check`, `generated.py --write`."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def settings() -> str:
+    return str(importlib.import_module("mintmark.settings").page())
+
+
+# A page, and what makes its text.
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/settings.md": settings,
+}
+
+
+def main(verb: str) -> int:
+    stale = []
+    for name, make in PAGES.items():
+        path, text = ROOT / name, make()
+        if path.exists() and path.read_text() == text:
+            continue
+        stale.append(name)
+        if verb == "--write":
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    if stale:
+        print("written:" if verb == "--write" else "not fresh, `make format` mends it:", ", ".join(stale))
+    return int(bool(stale) and verb != "--write")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] not in (["--check"], ["--write"]):
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv[1]))
