@@ -1,0 +1,1 @@
+"""Mintmark: a standalone OAuth 2 and OpenID Connect authorization server."""

@@ -1,0 +1,1 @@
+"""The rules of the protocols, as values and pure functions. Nothing here waits, reads a clock or opens a file."""

@@ -1,0 +1,177 @@
+"""What the server refuses, one class per error code (RFC 6749 §4.1.2.1, §5.2; OIDC Core §3.1.2.6; RFC 6750 §3.1).
+
+A refusal says to the client's developer what to change; it names no secret and no inner state. Translated into JSON, a
+redirect or a page in `wire` only.
+"""
+
+from typing import ClassVar
+
+
+class Refusal(Exception):
+    """A request that is not granted.
+
+    `check`, `expected` and `got` are for the operator's log. `remember` holds changes that are committed before the
+    refusal is answered (reuse detected: the authorization ends); a plain refusal writes nothing.
+    """
+
+    status: ClassVar[int] = 400
+
+    def __init__(
+        self,
+        description: str,
+        *,
+        check: str = "",
+        expected: str = "",
+        got: object = None,
+        remember: tuple[object, ...] = (),
+    ) -> None:
+        super().__init__(description)
+        self.description = description
+        self.check = check or type(self).__name__
+        self.expected = expected
+        self.got = got
+        self.remember = remember
+
+
+class UntrustedRequest(Refusal):
+    """We do not know whom to answer: the person gets a page, never a redirect (RFC 6749 §4.1.2.1)."""
+
+    code: ClassVar[str] = "invalid_request"
+
+
+class UnknownClient(UntrustedRequest):
+    """No such client, or one that may not be used: a page."""
+
+    code = "invalid_client"
+
+
+class ForgedForm(UntrustedRequest):
+    """A form that this browser was not given, or that another site sent (RFC 9700 §4.7)."""
+
+    code = "access_denied"
+    status = 403
+
+
+class TooManyAttempts(Refusal):
+    """Slow down: `retry_after` says for how many seconds."""
+
+    code: ClassVar[str] = "slow_down"
+    status = 429
+
+    def __init__(self, description: str, retry_after: int, *, check: str = "") -> None:
+        super().__init__(description, check=check)
+        self.retry_after = retry_after
+
+
+class Overloaded(Refusal):
+    """Too busy, or the database does not answer: nothing is known to have happened."""
+
+    code: ClassVar[str] = "temporarily_unavailable"
+    status = 503
+    retry_after: ClassVar[int] = 1
+
+
+class OAuthError(Refusal):
+    """A refusal that has a code of its own on the wire."""
+
+    code: ClassVar[str]
+
+
+class InvalidRequest(OAuthError):
+    code = "invalid_request"
+
+
+class TooLarge(InvalidRequest):
+    status = 413
+
+
+class InvalidClient(OAuthError):
+    """Says the same for an unknown client, a disabled one and a wrong secret."""
+
+    code = "invalid_client"
+    status = 401
+
+
+class InvalidGrant(OAuthError):
+    code = "invalid_grant"
+
+
+class UnauthorizedClient(OAuthError):
+    code = "unauthorized_client"
+
+
+class UnsupportedGrantType(OAuthError):
+    code = "unsupported_grant_type"
+
+
+class UnsupportedTokenType(OAuthError):
+    code = "unsupported_token_type"
+
+
+class InvalidScope(OAuthError):
+    code = "invalid_scope"
+
+
+class InvalidTarget(OAuthError):
+    """RFC 8707 §2."""
+
+    code = "invalid_target"
+
+
+class UnsupportedResponseType(OAuthError):
+    code = "unsupported_response_type"
+
+
+class AccessDenied(OAuthError):
+    code = "access_denied"
+
+
+class LoginRequired(OAuthError):
+    code = "login_required"
+
+
+class ConsentRequired(OAuthError):
+    code = "consent_required"
+
+
+class InteractionRequired(OAuthError):
+    code = "interaction_required"
+
+
+class AccountSelectionRequired(OAuthError):
+    code = "account_selection_required"
+
+
+class RequestNotSupported(OAuthError):
+    code = "request_not_supported"
+
+
+class RequestUriNotSupported(OAuthError):
+    code = "request_uri_not_supported"
+
+
+class RegistrationNotSupported(OAuthError):
+    code = "registration_not_supported"
+
+
+class InvalidToken(OAuthError):
+    """A bearer token that is not good here (RFC 6750 §3.1)."""
+
+    code = "invalid_token"
+    status = 401
+
+
+class InsufficientScope(OAuthError):
+    code = "insufficient_scope"
+    status = 403
+
+    def __init__(self, description: str, scope: str) -> None:
+        super().__init__(description)
+        self.scope = scope
+
+
+class NoCredentials(OAuthError):
+    """Nothing was sent to prove anything: the challenge names no error (RFC 6750 §3.1)."""
+
+    code = "invalid_token"
+    status = 401

@@ -1,0 +1,57 @@
+"""The two metadata documents, made from what is really on (RFC 8414 §2, OIDC Discovery §3)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mintmark.protocol import claims
+from mintmark.protocol import scope as scopes
+from mintmark.protocol.authorization_request import RESPONSE_MODES
+from mintmark.protocol.session import ONE_FACTOR
+
+LOCALES = ("en",)
+ABOUT_THE_TOKEN = ("sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What this server has to offer."""
+
+    issuer: str
+    grant_types: Sequence[str]
+    auth_methods: Sequence[str]
+    scopes: Collection[str]
+    id_token_algs: Sequence[str]
+
+
+def document(offer: Offer) -> dict[str, Any]:
+    """One document serves both well-known addresses. No member is null, none is unknown."""
+    issuer, methods = offer.issuer, list(offer.auth_methods)
+    with_secret = [method for method in methods if method != "none"]
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/token",
+        "userinfo_endpoint": f"{issuer}/userinfo",
+        "jwks_uri": f"{issuer}/.well-known/jwks.json",
+        "revocation_endpoint": f"{issuer}/revoke",
+        "introspection_endpoint": f"{issuer}/introspect",
+        "scopes_supported": [*scopes.IDENTITY, *sorted(set(offer.scopes) - set(scopes.IDENTITY))],
+        "response_types_supported": ["code"],
+        "response_modes_supported": list(RESPONSE_MODES),
+        "grant_types_supported": list(offer.grant_types),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": list(offer.id_token_algs),
+        "token_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_methods_supported": with_secret,
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "acr_values_supported": [ONE_FACTOR],
+        "claim_types_supported": ["normal"],
+        "claims_supported": [*ABOUT_THE_TOKEN, *claims.STANDARD],
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "ui_locales_supported": list(LOCALES),
+    }

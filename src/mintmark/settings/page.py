@@ -1,0 +1,29 @@
+"""The settings page of the documentation, made from the model so that the two cannot differ."""
+
+from pydantic.fields import FieldInfo
+
+from mintmark.settings import forms, sources
+from mintmark.settings.forms import Kind
+from mintmark.settings.model import Settings
+
+
+def page() -> str:
+    """A Markdown table, one row a setting."""
+    rows = [_row(name, field) for name, field in Settings.model_fields.items()]
+    return "\n".join(("| setting | type | default | what it is |", "|---|---|---|---|", *rows, ""))
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    kind = next(mark.words for mark in field.metadata if isinstance(mark, Kind))
+    return f"| `{sources.variable(name)}` | {kind} | {_default(field)} | {field.description} |"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = forms.shown(field.default)
+    if value is None or value == []:
+        return "unset"
+    if isinstance(value, bool):
+        return "`on`" if value else "`off`"
+    return f"`{value}`"

@@ -1,0 +1,66 @@
+from urllib.parse import urlsplit
+
+import pytest
+
+from mintmark.protocol import metadata, scope
+from mintmark.protocol.metadata import Offer
+from tests.protocol.making import ISSUER
+
+METHODS = ("client_secret_basic", "client_secret_post", "none")
+
+
+def document(**members):
+    plain = {
+        "issuer": ISSUER,
+        "grant_types": ("authorization_code", "refresh_token", "client_credentials"),
+        "auth_methods": METHODS,
+        "scopes": {"api:write", "api:read", "openid"},
+        "id_token_algs": ("RS256", "ES256"),
+    }
+    return metadata.document(Offer(**plain | members))
+
+
+@pytest.mark.parametrize("issuer", [ISSUER, "https://h/p"])
+def test_every_address_is_under_the_issuer_which_stands_there_unchanged(issuer):
+    found = document(issuer=issuer)
+    addresses = {name: value for name, value in found.items() if name.endswith(("_endpoint", "_uri"))}
+
+    assert issuer == found["issuer"]
+    assert 6 == len(addresses)
+    assert all(address.startswith(issuer + "/") for address in addresses.values())
+    assert all(not urlsplit(address).query for address in addresses.values())
+
+
+def test_nothing_is_null_and_no_list_is_empty():
+    assert all(value is not None and value not in ([], "", ()) for value in document().values())
+
+
+def test_what_is_absent_would_mean_more_than_we_do_and_so_it_is_said():
+    found = document()
+
+    assert ["code"] == found["response_types_supported"]
+    assert ["authorization_code", "refresh_token", "client_credentials"] == found["grant_types_supported"]
+    assert ["S256"] == found["code_challenge_methods_supported"]
+    assert ["public"] == found["subject_types_supported"]
+    assert ["RS256", "ES256"] == found["id_token_signing_alg_values_supported"]
+    assert found["authorization_response_iss_parameter_supported"] is True
+    assert found["request_uri_parameter_supported"] is False  # absent: true (OIDC Discovery §3)
+
+
+def test_ways_to_authenticate_are_exactly_those_that_are_taken():
+    found = document()
+
+    assert list(METHODS) == found["token_endpoint_auth_methods_supported"]
+    assert list(METHODS) == found["revocation_endpoint_auth_methods_supported"]
+    assert ["client_secret_basic", "client_secret_post"] == found["introspection_endpoint_auth_methods_supported"]
+
+
+def test_scopes_are_those_of_the_issuer_and_then_those_of_the_resources():
+    assert [*scope.IDENTITY, "api:read", "api:write"] == document()["scopes_supported"]
+
+
+def test_claims_are_named_once():
+    named = document()["claims_supported"]
+
+    assert len(named) == len(set(named))
+    assert {"sub", "iss", "auth_time", "acr", "sid", "email", "name", "groups"} <= set(named)
