@@ -1,0 +1,1 @@
+"""Signing keys, what they sign, and the seal around what must be read back."""

@@ -1,0 +1,142 @@
+"""Our own signed tokens, RFC 7515 compact form: a fast signer, and a strict reader for what comes back (RFC 8725 §3).
+
+Only what this issuer signed is read here, so the reader refuses every header that the signer cannot have written.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Final, TypeGuard
+
+from mintmark.keys import algorithms
+from mintmark.keys.ring import Ring, SigningKey
+
+LONGEST: Final = 16 * 1024  # characters; we sign nothing near that long
+AHEAD: Final = 60  # seconds that another node's clock may be ahead of ours
+
+Claims = dict[str, Any]  # Any: JSON, each claim has its own form
+
+_COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
+_HEADER_MEMBERS: Final = frozenset({"alg", "kid", "typ"})
+
+
+def sign(key: SigningKey, typ: str, claims: Mapping[str, object]) -> str:
+    """`typ` is one of the few that our code knows. Raises ValueError for claims that JSON cannot hold (NaN)."""
+    header = key.headers.get(typ)
+    if header is None:
+        header = key.headers[typ] = _header(key, typ)
+    signed = header + _encode(_write(claims).encode("ascii"))
+    return (signed + b"." + _encode(key.sign(signed))).decode("ascii")
+
+
+def is_slow(key: SigningKey) -> bool:
+    """True: a signature takes hundreds of microseconds, so the caller may do better to sign off the event loop."""
+    return algorithms.ALGORITHMS[key.alg].slow
+
+
+def verify(
+    ring: Ring, token: str, *, typ: Collection[str], issuer: str, now: datetime, check_exp: bool = True
+) -> Claims | None:
+    """The claims of a token that one of our published keys signed as one of `typ`. None for whatever else it is.
+
+    Says nothing about liveness: whether the authorization behind it has ended is the caller's question.
+    """
+    if len(token) > LONGEST or not _COMPACT.fullmatch(token):
+        return None
+    signed, _, signature = token.rpartition(".")
+    header, _, payload = signed.partition(".")
+    key = _key(ring, _read(_decode(header)), typ)
+    signature_bytes = _decode(signature)
+    if key is None or signature_bytes is None or not key.verify(signed.encode("ascii"), signature_bytes):
+        return None
+    claims = _read(_decode(payload))
+    if claims is None or claims.get("iss") != issuer or not _timely(claims, now.timestamp(), check_exp=check_exp):
+        return None
+    return claims
+
+
+def verify_hint(ring: Ring, token: str, *, issuer: str, now: datetime) -> Claims | None:
+    """An ID token of ours, expired or not: `id_token_hint` only says who is meant (OIDC RP-Initiated Logout §2)."""
+    return verify(ring, token, typ=("JWT",), issuer=issuer, now=now, check_exp=False)
+
+
+def at_hash(alg: str, value: str) -> str:
+    """at_hash and c_hash: the left half of the hash that belongs to `alg` (OIDC Core §3.1.3.6, §3.3.2.11)."""
+    digest = hashlib.new(algorithms.ALGORITHMS[alg].half_hash, value.encode("ascii")).digest()
+    return algorithms.base64url(digest[: len(digest) // 2])
+
+
+def _header(key: SigningKey, typ: str) -> bytes:
+    return _encode(_write({"alg": key.alg, "kid": key.kid, "typ": typ}).encode("ascii")) + b"."
+
+
+def _key(ring: Ring, header: Claims | None, typ: Collection[str]) -> SigningKey | None:
+    # Exactly the members that we write. Whoever brings `crit`, `b64`, `zip`, or a key of their own (`jwk`, `jku`,
+    # `x5u`) has no token of ours (RFC 7515 §4.1, RFC 8725 §3.10).
+    if header is None or header.keys() != _HEADER_MEMBERS:
+        return None
+    if not all(isinstance(member, str) for member in header.values()) or not _typ_fits(header["typ"], typ):
+        return None
+    key = ring.find(header["kid"])
+    return key if key is not None and key.alg == header["alg"] else None
+
+
+def _typ_fits(written: str, typ: Collection[str]) -> bool:
+    # A media type: case does not count, and "application/" may be left out (RFC 7515 §4.1.9).
+    return written.lower().removeprefix("application/") in {name.lower() for name in typ}
+
+
+def _timely(claims: Claims, now: float, *, check_exp: bool) -> bool:
+    exp: object = claims.get("exp")
+    if not _is_time(exp) or (check_exp and now >= exp):
+        return False
+    return all(_is_time(claims[name]) and claims[name] <= now + AHEAD for name in ("iat", "nbf") if name in claims)
+
+
+def _is_time(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_write: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
+def _read(octets: bytes | None) -> Claims | None:
+    if octets is None:
+        return None
+    try:
+        document = _parse(octets.decode("utf-8"))
+    except (ValueError, RecursionError):  # RecursionError: thousands of brackets
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _distinct(members: list[tuple[str, Any]]) -> Claims:
+    # Two readers may take two different values of the same member (RFC 7515 §4, RFC 7519 §4).
+    document = dict(members)
+    if len(document) != len(members):
+        raise ValueError("a member stands twice")
+    return document
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+_parse: Final = json.JSONDecoder(object_pairs_hook=_distinct, parse_constant=_refuse_constant).decode
+
+
+def _encode(octets: bytes) -> bytes:
+    return base64.urlsafe_b64encode(octets).rstrip(b"=")
+
+
+def _decode(segment: str) -> bytes | None:
+    try:
+        octets = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    except binascii.Error:
+        return None
+    # Loose bits at the end would give one token many spellings (RFC 4648 §3.5).
+    return octets if _encode(octets) == segment.encode("ascii") else None
