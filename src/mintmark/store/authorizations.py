@@ -1,0 +1,143 @@
+"""Authorizations, and how they stand: with the person and the session that they hang on, in one statement."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, select, update
+
+from mintmark.protocol.authorization import Authorization, SessionState, Standing
+from mintmark.store import people, schema
+from mintmark.store import sessions as sessions_
+from mintmark.store.changes import Change, Insert, Require, Run, Update, Values
+from mintmark.store.executor import Executor, Read, Row
+from mintmark.store.times import at, ms
+
+_TABLE, _PEOPLE, _SESSIONS = schema.authorizations, schema.people, schema.sessions
+COLUMNS = (
+    _TABLE.c.id, _TABLE.c.person_id, _TABLE.c.client_id, _TABLE.c.session_id, _TABLE.c.scope, _TABLE.c.resources,
+    _TABLE.c.ends_with_session, _TABLE.c.authenticated_at, _TABLE.c.acr, _TABLE.c.amr, _TABLE.c.created_at,
+    _TABLE.c.expires_at, _TABLE.c.ended_at,
+)  # fmt: skip
+_SESSION = (_SESSIONS.c.created_at, _SESSIONS.c.expires_at, _SESSIONS.c.ended_at)
+STANDING_COLUMNS = (*COLUMNS, *people.HOLDER_COLUMNS, *_SESSION)
+JOINED = _TABLE.outerjoin(_PEOPLE, _PEOPLE.c.id == _TABLE.c.person_id).outerjoin(
+    _SESSIONS, _SESSIONS.c.id == _TABLE.c.session_id
+)
+_STANDING = Read(
+    select(_TABLE.c.id, *STANDING_COLUMNS[1:]).select_from(JOINED).where(_TABLE.c.id == bindparam("id")), key="id"
+)
+_LIVE_OF = Read(
+    select(*COLUMNS)
+    .select_from(_TABLE.join(_PEOPLE, _PEOPLE.c.id == _TABLE.c.person_id))
+    .where(_TABLE.c.person_id == bindparam("person_id"), _TABLE.c.ended_at.is_(None),
+           _TABLE.c.expires_at > bindparam("now"), _TABLE.c.created_at > _PEOPLE.c.ended_before)
+    .order_by(_TABLE.c.created_at.desc())
+)  # fmt: skip
+_END_BY_SESSION = (
+    update(_TABLE)
+    .where(_TABLE.c.session_id == bindparam("key_session"), _TABLE.c.ends_with_session == 1,
+           _TABLE.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
+)  # fmt: skip
+_END_ALL_BY_SESSION = (
+    update(_TABLE)
+    .where(_TABLE.c.session_id == bindparam("key_session"), _TABLE.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
+)
+_END_BY_PERSON = (
+    update(_TABLE)
+    .where(_TABLE.c.person_id == bindparam("key_person"), _TABLE.c.ended_at.is_(None),
+           _TABLE.c.ends_with_session >= bindparam("at_least"))
+    .values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
+)  # fmt: skip
+
+
+async def standing(store: Executor, id: str) -> Standing | None:
+    rows = await store.fetch(_STANDING, id=id)
+    return read_standing(rows[0]) if rows else None
+
+
+async def live_of(store: Executor, person_id: str, now: datetime) -> list[Authorization]:
+    """Newest first."""
+    return [authorization(row) for row in await store.fetch(_LIVE_OF, person_id=person_id, now=ms(now))]
+
+
+def add(authorization: Authorization) -> Change:
+    return Insert(
+        _TABLE,
+        {
+            "id": authorization.id,
+            "person_id": authorization.person_id,
+            "client_id": authorization.client_id,
+            "session_id": authorization.session_id,
+            "scope": " ".join(authorization.scope),
+            "resources": json.dumps(list(authorization.resources)),
+            "ends_with_session": int(authorization.ends_with_session),
+            "authenticated_at": ms(authorization.authenticated_at),
+            "acr": authorization.acr,
+            "amr": " ".join(authorization.amr),
+            "created_at": ms(authorization.created_at),
+            "expires_at": ms(authorization.expires_at),
+            "ended_at": None,
+            "end_reason": None,
+        },
+    )
+
+
+def end(id: str, reason: str, now: datetime) -> Change:
+    """Fails where it is over already."""
+    return Update(_TABLE, {"id": id, "ended_at": None}, {"ended_at": ms(now), "end_reason": reason})
+
+
+def end_by_session(session_id: str, reason: str, now: datetime, *, everything: bool = False) -> Change:
+    """Those that end with their session; `everything`: those with offline_access too."""
+    statement = _END_ALL_BY_SESSION if everything else _END_BY_SESSION
+    return Run(statement, {"key_session": session_id, "reason": reason, "now": ms(now)})
+
+
+def end_by_person(person_id: str, reason: str, now: datetime, *, everything: bool) -> Change:
+    parameters: Values = {"key_person": person_id, "reason": reason, "now": ms(now), "at_least": 0 if everything else 1}
+    return Run(_END_BY_PERSON, parameters)
+
+
+def guards(standing: Standing) -> Sequence[Require]:
+    """What a change set that hands something out relies on: authorization, person, and session where it ends with it."""
+    found, holder = standing.authorization, standing.holder
+    relied = [Require(_TABLE, {"id": found.id, "ended_at": None})]
+    if holder is not None:
+        relied.append(people.stands(holder))
+    if found.ends_with_session and found.session_id is not None:
+        relied.append(sessions_.stands(found.session_id))
+    return relied
+
+
+def authorization(row: Row) -> Authorization:
+    """From COLUMNS."""
+    id, person, client, session, scope, resources, ends, authenticated, acr, amr, created, expires, ended = row
+    return Authorization(
+        id=id,
+        person_id=person,
+        client_id=client,
+        session_id=session,
+        scope=tuple(scope.split()),
+        resources=tuple(json.loads(resources)),
+        ends_with_session=bool(ends),
+        authenticated_at=at(authenticated),
+        acr=acr,
+        amr=tuple(amr.split()),
+        created_at=at(created),
+        expires_at=at(expires),
+        ended_at=at(ended),
+    )
+
+
+def read_standing(row: Row) -> Standing:
+    """From STANDING_COLUMNS."""
+    middle = len(COLUMNS)
+    holder, session = row[middle:-3], row[-3:]
+    return Standing(
+        authorization(row[:middle]),
+        None if holder[0] is None else people.holder(holder),
+        None if session[0] is None else SessionState(at(session[0]), at(session[1]), at(session[2])),
+    )

@@ -1,0 +1,58 @@
+"""A change: one guarded statement of a change set, which is written whole or not at all.
+
+A guard names the state that the decision relied on, as equality with what was read (None: the column IS NULL). If one
+guard of a set fails, nothing of the set is written and the door decides again from a fresh read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Executable, Table
+
+Value = str | int | bytes | None
+Values = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Require:
+    """The row must stand as it was read; it is held (FOR SHARE on PostgreSQL) until the set is committed."""
+
+    table: Table
+    where: Values  # the primary key and the guard
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Changes one row, named by its primary key or a unique column. Fails unless exactly one row matches."""
+
+    table: Table
+    where: Values
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Adds one row. A row that is there already fails the set."""
+
+    table: Table
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Any other Core statement, for seldom doors: mass ends, upserts, counters. Never coalesced."""
+
+    statement: Executable  # insert, update or delete with bindparams for `parameters`
+    parameters: Values
+    rows: int | None = None  # how many rows it must touch; None: any number
+
+
+Change = Require | Update | Insert | Run
+
+
+class Conflict(Exception):
+    """A guard failed, or a row was there already: nothing was written. Read again and decide again."""
+
+
+class Unavailable(Exception):
+    """The database did not answer, or answered with a fault: what was asked may or may not have happened."""

