@@ -1,0 +1,95 @@
+"""The account page: where am I signed in, which apps act for me, and an end to each of them."""
+
+from datetime import datetime
+
+from mintmark import browser as browsers
+from mintmark import ending
+from mintmark.browser import Browser
+from mintmark.events import Event
+from mintmark.pages import answers, words
+from mintmark.pages.consent import person_name
+from mintmark.protocol.authorization import Authorization
+from mintmark.protocol.params import Params
+from mintmark.server import Server, decided
+from mintmark.store import authorizations, sessions
+from mintmark.store.changes import Change, Conflict
+from mintmark.store.people import Person
+from mintmark.store.sessions import Seen
+from mintmark.wire.answer import Answer, redirect
+from mintmark.wire.asked import Asked
+
+
+async def show(server: Server, asked: Asked) -> Answer:
+    now = server.clock()
+    browser = await browsers.read(server, asked, now)
+    if browser.session is None or browser.person is None:
+        return redirect(f"{server.issuer}/login")
+    holder = browser.person.holder
+    return answers.page(
+        server,
+        "account.html",
+        browser=browser,
+        coop=True,
+        person={"name": person_name(browser.person), "email": holder.email},
+        sessions=[_session(seen, browser, now) for seen in await sessions.live_of(server.store, holder.id, now)],
+        apps=[await _app(server, one, now) for one in await _apps(server, browser.person, now)],
+        csrf_token=browsers.csrf_token(server, browser),
+    )
+
+
+async def submit(server: Server, asked: Asked) -> Answer:
+    """Ends one session or one authorization of the person who is signed in; another's is none."""
+    now = server.clock()
+    browser = await browsers.read(server, asked, now)
+    params = asked.form()
+    browsers.check_form(server, asked, params, browser)
+    if browser.person is None:
+        return redirect(f"{server.issuer}/login")
+    person = browser.person
+
+    async def end() -> None:
+        changes, events = await _ends(server, params, person, now)
+        if changes:
+            try:
+                await server.commit(changes, events, asked, now)
+            except Conflict:
+                return  # it ended meanwhile
+
+    await decided(end)
+    return redirect(f"{server.issuer}/account")
+
+
+async def _ends(server: Server, params: Params, person: Person, now: datetime) -> tuple[list[Change], list[Event]]:
+    holder = person.holder
+    session_id, authorization_id = params.get("end_session"), params.get("end_authorization")
+    if session_id is not None:
+        live = await sessions.live_of(server.store, holder.id, now)
+        if any(seen.session.id == session_id for seen in live):
+            return ending.session(session_id, holder.id, "ended by the person", now)
+    if authorization_id is not None:
+        for one in await authorizations.live_of(server.store, holder.id, now):
+            if one.id == authorization_id:
+                changes, events = ending.authorization(one, "ended by the person", now, forget=True)
+                return changes, list(events)
+    return [], []
+
+
+async def _apps(server: Server, person: Person, now: datetime) -> list[Authorization]:
+    return (await authorizations.live_of(server.store, person.holder.id, now))[:100]
+
+
+async def _app(server: Server, one: Authorization, now: datetime) -> dict[str, str]:
+    client = await server.registry.client(one.client_id)
+    detail = f"{' '.join(one.scope)} · {words.ago(one.created_at, now)}"
+    return {"id": one.id, "title": one.client_id if client is None else client.name, "detail": detail}
+
+
+def _session(seen: Seen, browser: Browser, now: datetime) -> dict[str, object]:
+    current = browser.session is not None and browser.session.id == seen.session.id
+    device = words.device_name(seen.user_agent)
+    return {
+        "id": seen.session.id,
+        "title": "This browser" if current else device,
+        "detail": f"{device} · {seen.address} · {words.ago(seen.session.last_used_at, now)}",
+        "current": current,
+    }

@@ -1,0 +1,71 @@
+"""Pages as answers: with every security header, and the person's cookie where they have none yet."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from mintmark import browser as browsers
+from mintmark.browser import Browser
+from mintmark.protocol.errors import Overloaded, Refusal, TooManyAttempts
+from mintmark.server import Server
+from mintmark.wire import refusals
+from mintmark.wire.answer import Answer
+from mintmark.wire.asked import Asked
+
+
+def page(
+    server: Server,
+    template: str,
+    *,
+    browser: Browser | None = None,
+    form_action: Sequence[str] = (),
+    status: int = 200,
+    coop: bool = False,
+    **context: Any,  # what the template asks for
+) -> Answer:
+    """form_action: where the page's form may end besides here, since Chromium holds redirects to it too."""
+    body = server.pages.page(template, **context)
+    headers = tuple((name.encode(), value.encode()) for name, value in server.pages.headers(form_action, coop=coop))
+    answer = Answer(status, headers, body)
+    if browser is not None and browser.is_new:
+        return browsers.with_cookie(server, answer, browser.secret)
+    return answer
+
+
+def error(server: Server, asked: Asked | None, refusal: Refusal) -> Answer:
+    """The page for a refusal that nobody else can be told (RFC 6749 §4.1.2.1)."""
+    code = refusals.code(refusal)
+    reference = secrets.token_hex(4) if asked is None else asked.request_id
+    answer = page(
+        server,
+        "error.html",
+        status=refusal.status,
+        code=code,
+        description=refusal.description,
+        reference=reference,
+    )
+    if isinstance(refusal, TooManyAttempts | Overloaded):
+        return answer.plus((b"retry-after", str(refusal.retry_after).encode()))
+    return answer
+
+
+def shown(client: object) -> dict[str, str | None]:
+    """What pages tell of a client."""
+    return {
+        "name": getattr(client, "name", ""),
+        "logo_url": None,  # a client's logo is shown only from a cache of our own
+        "policy_url": getattr(client, "policy_uri", None),
+        "tos_url": getattr(client, "tos_uri", None),
+    }
+
+
+def failed(server: Server, asked: Asked) -> Answer:
+    """What we could not mend: a reference for the operator, and nothing of what happened."""
+    return page(
+        server,
+        "error.html",
+        status=500,
+        code="server_error",
+        description="Something broke on our side.",
+        reference=asked.request_id,
+    )

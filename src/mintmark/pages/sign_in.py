@@ -1,0 +1,161 @@
+"""The sign-in page: who are you? (contract, "Doors")."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from mintmark import browser as browsers
+from mintmark import ending, underway
+from mintmark.browser import Browser
+from mintmark.events import Event, SignedIn
+from mintmark.factors import password as passwords
+from mintmark.pages import answers
+from mintmark.protocol import ids
+from mintmark.protocol.errors import TooManyAttempts, UntrustedRequest
+from mintmark.protocol.params import Params
+from mintmark.protocol.session import ONE_FACTOR, Session
+from mintmark.server import Server, decided
+from mintmark.store import people, requests, sessions
+from mintmark.store.changes import Change
+from mintmark.store.people import Person
+from mintmark.underway import UnderWay
+from mintmark.wire.answer import Answer, redirect
+from mintmark.wire.asked import Asked
+
+
+async def show(server: Server, asked: Asked) -> Answer:
+    """GET. Without a request under way, whoever is signed in goes on to their account."""
+    now = server.clock()
+    params = asked.query()
+    browser = await browsers.read(server, asked, now)
+    found = await _under_way(server, params, browser, asked, now)
+    if found is None and browser.session is not None:
+        return redirect(f"{server.issuer}/account")
+    hint = None if found is None else found.request.login_hint
+    return _page(server, browser, found, username=(hint or "")[:320])
+
+
+async def submit(server: Server, asked: Asked) -> Answer:
+    """POST. Every outcome but success shows the page again, with the name in its place."""
+    now = server.clock()
+    params = asked.form()
+    params.refuse_repeated()
+    browser = await browsers.read(server, asked, now)
+    browsers.check_form(server, asked, params, browser)
+    found = await _under_way(server, params, browser, asked, now)
+    username, password = params.get("username") or "", params.get("password") or ""
+    if not username or not password:
+        return _page(server, browser, found, username=username, message="Enter your name and password.", status=400)
+    try:
+        person, written = await passwords.prove(server, asked, username, password, now)
+    except passwords.WrongPassword as error:
+        return _page(server, browser, found, username=username, message=error.description, status=400)
+    except TooManyAttempts as error:
+        again = _page(server, browser, found, username=username, message=error.description, status=429)
+        return again.plus((b"retry-after", str(error.retry_after).encode()))
+    secret = await decided(lambda: _begin(server, asked, browser, person, written, now))
+    await _keep_to_limit(server, asked, person, now)
+    to = f"{server.issuer}/account" if found is None else underway.address(server, found.client.id, found.kept.id)
+    answer = browsers.with_cookie(server, redirect(to), secret)
+    return browsers.with_device(server, answer, person.holder.id)
+
+
+async def _under_way(server: Server, params: Params, browser: Browser, asked: Asked, now: datetime) -> UnderWay | None:
+    id = params.get("request")
+    return None if id is None else await underway.find(server, id, browser, asked, now)
+
+
+def _page(
+    server: Server,
+    browser: Browser,
+    found: UnderWay | None,
+    *,
+    username: str,
+    message: str | None = None,
+    status: int = 200,
+) -> Answer:
+    return answers.page(
+        server,
+        "sign_in.html",
+        browser=browser,
+        form_action=() if found is None else (found.request.return_address.form_action,),
+        status=status,
+        client=None if found is None else answers.shown(found.client),
+        username=username,
+        message=message,
+        csrf_token=browsers.csrf_token(server, browser),
+        request="" if found is None else found.kept.id,
+        action=f"{server.path}/login",
+        reauthenticate=browser.session is not None,
+    )
+
+
+async def _begin(
+    server: Server, asked: Asked, browser: Browser, person: Person, written: tuple[Change, ...], now: datetime
+) -> str:
+    """A session with a new secret. The same person keeps theirs and its sid; another person ends it."""
+    secret = ids.secret(browsers.PREFIX, server.random(32))
+    digest = ids.digest(secret)
+    limits = server.registry.session_limits(person.holder.groups, now)
+    if limits.over(now):
+        raise UntrustedRequest("Nobody can sign in any more.", check="not_after")
+    current = browser.session
+    changes: list[Change] = [people.stands(person.holder), *written, requests.move(browser.digest, digest)]
+    events: list[Event] = []
+    if current is not None and current.person_id == person.holder.id:
+        session = _proved_again(current, now, limits.session_idle)
+        changes.append(sessions.prove_again(session, digest))
+        replaced = None
+    else:
+        session = _new(server, person, now, limits.session_idle, now + limits.session_lifetime, limits.not_after)
+        changes.append(sessions.add(session, digest, asked.address, asked.header(b"user-agent") or ""))
+        replaced = None if current is None else current.id
+    if current is not None and replaced is not None:
+        ended, told = ending.session(current.id, current.person_id, "another person signed in", now)
+        changes, events = [*changes, *ended], [*told]
+    signed_in = SignedIn(person_id=person.holder.id, session_id=session.id, amr="pwd", replaced=replaced)
+    await server.commit(changes, [signed_in, *events], asked, now)
+    return secret
+
+
+def _new(
+    server: Server, person: Person, now: datetime, idle: timedelta, end: datetime, not_after: datetime | None
+) -> Session:
+    expires_at = end if not_after is None else min(end, not_after)
+    return Session(
+        id=ids.uuid7(now, server.random(10)),
+        person_id=person.holder.id,
+        created_at=now,
+        authenticated_at=now,
+        last_used_at=now,
+        idle_expires_at=min(now + idle, expires_at),
+        expires_at=expires_at,
+        ended_at=None,
+        acr=ONE_FACTOR,
+        amr=("pwd",),
+    )
+
+
+def _proved_again(current: Session, now: datetime, idle: timedelta) -> Session:
+    return replace(
+        current,
+        authenticated_at=now,
+        last_used_at=now,
+        idle_expires_at=min(now + idle, current.expires_at),
+        acr=ONE_FACTOR,
+        amr=("pwd",),
+    )
+
+
+async def _keep_to_limit(server: Server, asked: Asked, person: Person, now: datetime) -> None:
+    """`max_sessions`: the oldest end when one too many has begun, however many began at once."""
+    most = server.registry.session_limits(person.holder.groups, now).max_sessions
+    if most is None:
+        return
+
+    async def trim() -> None:
+        live = await sessions.live_of(server.store, person.holder.id, now)
+        for seen in live[: max(0, len(live) - most)]:
+            changes, events = ending.session(seen.session.id, person.holder.id, "too many sessions", now)
+            await server.commit(changes, events, asked, now)
+
+    await decided(trim)

@@ -1,0 +1,31 @@
+"""The pages in a real browser, answered in process with the headers that the server sends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Browser, Playwright, Route
+
+from tests.pages.samples import SAMPLES, pages, shown
+
+ORIGIN: Final = "https://accounts.acme.example"
+CHROMIUM: Final = Path("/usr/bin/chromium")
+
+
+def launch(playwright: Playwright) -> Browser:
+    return playwright.chromium.launch(
+        executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+    )
+
+
+def serve(route: Route) -> None:
+    """A sample page by its name, a static file by its own; a page that breaks its own policy shows it."""
+    made = pages()
+    name = route.request.url.removeprefix(f"{ORIGIN}/")
+    if name in SAMPLES:
+        route.fulfill(body=shown(name), headers=dict(made.headers()))
+    elif (file := made.static.get(name.removeprefix("static/"))) is not None:
+        route.fulfill(body=file.body, headers=dict(file.headers))
+    else:
+        route.fulfill(status=404)

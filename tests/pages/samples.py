@@ -1,0 +1,120 @@
+"""One believable context for every page: what the tests render and the pictures show."""
+# ruff: noqa: RUF001 - the apostrophe is the one of print, as on the pages
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Final
+
+from mintmark.pages import words
+from mintmark.pages.render import Pages
+
+HARBOUR: Final = MappingProxyType(
+    {
+        "name": "Harbour Notes",
+        "logo_url": None,
+        "policy_url": "https://notes.harbour.example/privacy",
+        "tos_url": "https://notes.harbour.example/terms",
+    }
+)
+
+SIGN_IN: Final = MappingProxyType(
+    {
+        "client": HARBOUR,
+        "username": "ada@example.org",
+        "message": None,
+        "csrf_token": "a-csrf-token",
+        "request": "a-request",
+        "action": "/login",
+        "reauthenticate": False,
+    }
+)
+
+CONSENT: Final = MappingProxyType(
+    {
+        "client": HARBOUR,
+        "person_name": "Ada Lovelace",
+        "scopes": (
+            words.scope("openid"),
+            words.scope("profile"),
+            words.scope("email", email="ada@example.org"),
+            words.scope("api:write", description="Read and change notes", resource="Example API"),
+            words.scope("offline_access", idle=timedelta(days=30)),
+        ),
+        "redirect_host": "notes.harbour.example",
+        "localhost_warning": False,
+        "someone_else_url": "/login?request=a-request",
+        "csrf_token": "a-csrf-token",
+        "request": "a-request",
+        "action": "/consent",
+    }
+)
+
+ACCOUNT: Final = MappingProxyType(
+    {
+        "person": {"name": "Ada Lovelace", "email": "ada@example.org"},
+        "sessions": (
+            {"id": "s1", "title": "This browser", "detail": "Firefox on Linux · now", "current": True},
+            {"id": "s2", "title": "Safari on iOS", "detail": "198.51.100.7 · yesterday", "current": False},
+            {"id": "s3", "title": "Chrome on Windows", "detail": "203.0.113.40 · 12 days ago", "current": False},
+        ),
+        "apps": (
+            {"id": "a1", "title": "Harbour Notes", "detail": "name, e-mail, notes · used today"},
+            {"id": "a2", "title": "Build agent", "detail": "api:read · used 3 days ago"},
+        ),
+        "csrf_token": "a-csrf-token",
+    }
+)
+
+SIGN_OUT: Final = MappingProxyType({"client": HARBOUR, "csrf_token": "a-csrf-token", "action": "/logout"})
+
+ERROR: Final = MappingProxyType(
+    {
+        "code": "invalid_request",
+        "description": "The return address is not one that this app has registered.",
+        "hint": "If you make this app: compare redirect_uri with its registration, letter by letter.",
+        "reference": "7F3K-2Q9D",
+    }
+)
+
+# Page name to template and context; the first six are also the pictures in docs/pages.
+SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyType(
+    {
+        "sign-in": ("sign_in.html", SIGN_IN),
+        "consent": ("consent.html", CONSENT),
+        "account": ("account.html", ACCOUNT),
+        "sign-out": ("sign_out.html", SIGN_OUT),
+        "signed-out": ("signed_out.html", MappingProxyType({})),
+        "error": ("error.html", ERROR),
+        "sign-in-refused": (
+            "sign_in.html",
+            MappingProxyType({**SIGN_IN, "message": "That name and password don’t belong together. Try again."}),
+        ),
+        "sign-in-alone": ("sign_in.html", MappingProxyType({**SIGN_IN, "client": None, "username": "", "request": ""})),
+        "sign-in-again": ("sign_in.html", MappingProxyType({**SIGN_IN, "reauthenticate": True})),
+        "consent-local": (
+            "consent.html",
+            MappingProxyType({**CONSENT, "redirect_host": "127.0.0.1", "localhost_warning": True}),
+        ),
+        "account-new": (
+            "account.html",
+            MappingProxyType({**ACCOUNT, "person": {"name": "demo", "email": None}, "apps": ()}),
+        ),
+        "sign-out-alone": ("sign_out.html", MappingProxyType({**SIGN_OUT, "client": None})),
+        "error-ours": (
+            "error.html",
+            MappingProxyType({"code": "server_error", "description": "The answer could not be made.", "reference": ""}),
+        ),
+    }
+)
+
+
+def pages(path: str = "") -> Pages:
+    return Pages("Acme accounts", path, "https://acme.example/privacy", "https://acme.example/terms")
+
+
+def shown(name: str, path: str = "") -> str:
+    template, context = SAMPLES[name]
+    return pages(path).page(template, **context).decode()

@@ -1,0 +1,214 @@
+import socketserver
+import threading
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+from tests.not_run import not_run
+from tests.pages.browser import CHROMIUM, ORIGIN, launch, serve
+from tests.pages.samples import SAMPLES, pages
+
+LOOKS = {
+    "light": {"color_scheme": "light", "viewport": {"width": 900, "height": 700}},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 900, "height": 700}},
+    "narrow": {"color_scheme": "light", "viewport": {"width": 320, "height": 640}},
+}
+
+
+@pytest.fixture(scope="module")  # not wider: while it lives, no event loop of another module could run
+def chromium():
+    if not CHROMIUM.exists():
+        not_run("Chromium", "apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+class Visits:
+    """Opens sample pages and keeps what the browser complains about."""
+
+    def __init__(self, browser):
+        self.browser = browser
+        self.said: list[str] = []
+
+    def __call__(self, name, look="light"):
+        context = self.browser.new_context(**LOOKS[look])
+        context.route("**/*", serve)
+        page = context.new_page()
+        page.on("console", lambda message: self.said.append(message.text))
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+        page.goto(f"{ORIGIN}/{name}")
+        return page
+
+
+@pytest.fixture
+def visit(chromium):
+    yield Visits(chromium)
+    for context in chromium.contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_page_is_accessible_and_fits(visit, name, look):
+    page = visit(name, look)
+    findings = Axe().run(page)
+
+    assert 0 == findings.violations_count, findings.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    assert [] == visit.said
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_text_of_twice_the_size_fits(visit, name):
+    page = visit(name)
+    page.set_viewport_size({"width": 640, "height": 700})
+    page.evaluate("document.documentElement.style.setProperty('font-size', '200%')")
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 640
+
+
+def test_from_right_to_left_a_page_fits(visit):
+    page = visit("consent", "narrow")
+    page.evaluate("document.documentElement.dir = 'rtl'")
+
+    assert 320 == page.evaluate("document.documentElement.scrollWidth")
+    assert page.locator("#allow").bounding_box()["x"] < page.locator("#deny").bounding_box()["x"]
+
+
+def test_a_very_long_name_fits(visit):
+    page = visit("account", "narrow")
+    page.evaluate(
+        "document.querySelectorAll('bdi, b').forEach((name) => { name.textContent = 'Donaudampf'.repeat(12) })"
+    )
+
+    assert 320 == page.evaluate("document.documentElement.scrollWidth")
+
+
+def test_after_a_mistake_the_fields_are_where_they_were(visit):
+    before, after = visit("sign-in"), visit("sign-in-refused")
+
+    for field in ("#username", "#password"):
+        assert before.locator(field).bounding_box() == after.locator(field).bounding_box()
+    expect(after.locator("#password")).to_be_focused()
+
+
+def test_the_password_can_be_shown_and_is_hidden_again_when_sent(visit):
+    page = visit("sign-in")
+    page.fill("#password", "correct horse")
+    page.click("#show-password")
+
+    assert "text" == page.locator("#password").get_attribute("type")
+    assert "Hide password" == page.locator("#show-password").text_content()
+
+    page.evaluate("document.querySelector('form').addEventListener('submit', (event) => event.preventDefault())")
+    page.click("#submit")
+
+    assert "password" == page.locator("#password").get_attribute("type")
+    assert [] == visit.said
+
+
+def test_enter_in_the_password_signs_in(visit):
+    page = visit("sign-in")
+    page.fill("#password", "correct horse")
+    with page.expect_request(f"{ORIGIN}/login") as sent:
+        page.press("#password", "Enter")
+
+    assert "csrf_token=a-csrf-token&request=a-request&username=ada%40example.org&password=correct+horse" == (
+        sent.value.post_data
+    )
+
+
+def test_enter_on_the_consent_page_allows(visit):
+    page = visit("consent")
+    page.uncheck("input[value=email]")
+    with page.expect_request(f"{ORIGIN}/consent") as sent:
+        page.press("input[value=email]", "Enter")
+
+    assert "scope=profile&scope=api%3Awrite&scope=offline_access&decision=allow" in sent.value.post_data
+
+
+def test_the_small_buttons_are_large_enough_for_a_finger(visit):
+    page = visit("account", "narrow")
+    box = page.locator("[name=end_session]").first.bounding_box()
+
+    # Six pixels above the drawn edge still press it.
+    assert "end_session" == page.evaluate(
+        "([x, y]) => document.elementFromPoint(x, y).name", [box["x"] + box["width"] / 2, box["y"] - 6]
+    )
+    assert box["height"] + 12 >= 48
+
+
+class App(socketserver.ThreadingTCPServer):
+    """A server whose page posts to itself, and which sends that on to `target`."""
+
+    daemon_threads = True
+    form_action: tuple[str, ...] = ()
+    target = ""
+
+    def at(self, place):
+        return place.format(port=self.server_address[1])
+
+
+class Door(BaseHTTPRequestHandler):
+    server: App
+
+    def do_GET(self):
+        form = b'<!doctype html><title>x</title><form method="post" action="/send"><button id="go">Go</button></form>'
+        self.answer(200, pages().headers(self.server.form_action), form)
+
+    def do_POST(self):
+        self.answer(303, [("location", self.server.target)], b"")
+
+    def answer(self, status, headers, body):
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def app():
+    with App(("127.0.0.1", 0), Door) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+ENDS = [
+    ("http://localhost:{port}", "http://localhost:{port}/callback"),
+    ("http://[::1]:{port}", "http://[::1]:{port}/callback"),
+    ("com.example.app:", "com.example.app:/callback"),
+]
+
+
+@pytest.mark.parametrize(("place", "target"), ENDS)
+def test_a_form_may_end_where_its_page_allows(chromium, app, place, target):
+    app.form_action, app.target = (app.at(place),), app.at(target)
+    page = chromium.new_page()
+    page.goto(app.at("http://127.0.0.1:{port}/"))
+
+    with page.expect_request(app.target):
+        page.click("#go")
+
+    page.close()
+
+
+@pytest.mark.parametrize(("place", "target"), ENDS)
+def test_a_form_ends_nowhere_else(chromium, app, place, target):
+    app.target = app.at(target)
+    page = chromium.new_page()
+    page.goto(app.at("http://127.0.0.1:{port}/"))
+
+    with page.expect_console_message(lambda message: "form-action 'self'" in message.text):
+        page.click("#go")
+
+    page.close()
