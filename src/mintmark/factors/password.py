@@ -1,0 +1,72 @@
+"""The password: the same words and the same time for unknown, disabled and wrong (hardening 4.2)."""
+
+from datetime import datetime
+
+from mintmark import browser as browsers
+from mintmark.events import PasswordRehashed, SignInFailed, SignInThrottled
+from mintmark.factors.throttle import Attempt, attempt, succeeded
+from mintmark.protocol import throttling
+from mintmark.protocol.errors import InvalidGrant, Refusal, TooManyAttempts
+from mintmark.protocol.names import normalise_username
+from mintmark.protocol.throttling import Wait
+from mintmark.server import Server
+from mintmark.store import people
+from mintmark.store.changes import Change, Conflict
+from mintmark.store.people import Person
+from mintmark.wire.asked import Asked
+
+LONGEST_NAME = 320  # characters: the longest e-mail address
+
+
+class WrongPassword(Refusal):
+    """Says the same for whatever was wrong."""
+
+
+async def prove(
+    server: Server, asked: Asked, username: str, password: str, now: datetime
+) -> tuple[Person, tuple[Change, ...]]:
+    """The person, and what the sign-in must write with itself. Raises WrongPassword, TooManyAttempts, Overloaded."""
+    key = normalise_username(username[:LONGEST_NAME])
+    person = await people.find_signing_in(server.store, key)
+    whose = _attempt(server, asked, key, person)
+    able = person is not None and person.holder.disabled_at is None
+    async with server.turns.turn(whose):
+        passed = await attempt(server.store, now, whose, server.settings)
+        if isinstance(passed, Wait):
+            server.see(SignInThrottled(person_id=None if person is None else person.holder.id), asked, now)
+            raise TooManyAttempts("Too many tries. Wait a moment.", passed.seconds, check="sign-in throttle")
+        verdict = await server.hashing.verify(password, person.password_hash if person is not None and able else None)
+    if person is None or not able or not verdict.matches:
+        why = "unknown" if person is None else "disabled" if not able else "wrong password"
+        server.see(SignInFailed(person_id=None if person is None else person.holder.id, why=why), asked, now)
+        raise WrongPassword("That name or password is not right.", check="password")
+    if verdict.rehashed is not None and person.password_hash is not None:
+        await _rehash(server, asked, person, person.password_hash, verdict.rehashed, now)
+    return person, succeeded(now, whose)
+
+
+async def prove_for_client(server: Server, asked: Asked, username: str, password: str, now: datetime) -> Person:
+    """For the password grant: the throttles of the sign-in page, answered as `invalid_grant`."""
+    try:
+        person, changes = await prove(server, asked, username, password, now)
+    except WrongPassword as error:
+        raise InvalidGrant("username or password is not right", check=error.check) from error
+    await server.commit(changes, [], asked, now)
+    return person
+
+
+def _attempt(server: Server, asked: Asked, key: str, person: Person | None) -> Attempt:
+    """Whoever was found by another name is counted under their username: one person, one count."""
+    account = throttling.account_key(key if person is None else person.holder.username)
+    mark = None if person is None else browsers.is_known_device(server, asked, person.holder.id)
+    device = None if mark is None else throttling.device_key(account, mark)
+    return Attempt(account, asked.address, device)
+
+
+async def _rehash(server: Server, asked: Asked, person: Person, old: str, new: str, now: datetime) -> None:
+    try:
+        await server.commit(
+            [people.rehash(person.holder.id, old, new)], [PasswordRehashed(person_id=person.holder.id)], asked, now
+        )
+    except Conflict:
+        return  # the password was changed meanwhile: the new one needs no rehash
