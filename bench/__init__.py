@@ -1,0 +1,1 @@
+"""Speed and weight of Mintmark beside its peers, measured on this machine; `make bench`, never part of the tests."""

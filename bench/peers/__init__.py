@@ -1,0 +1,1 @@
+"""What is measured: Mintmark, node-oidc-provider, and the limit that no server on uvicorn can pass."""
