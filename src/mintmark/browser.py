@@ -1,0 +1,138 @@
+"""The browser behind a request: its cookie, its session, and whether a form really came from our page in it."""
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from mintmark.protocol import ids
+from mintmark.protocol.errors import ForgedForm
+from mintmark.protocol.params import Params
+from mintmark.protocol.session import Session
+from mintmark.server import Server
+from mintmark.store import sessions
+from mintmark.store.changes import Conflict, Unavailable
+from mintmark.store.people import Person
+from mintmark.wire.answer import Answer
+from mintmark.wire.asked import Asked
+
+PREFIX = "mms_"
+DEVICE_AGE = 400 * 24 * 3600  # seconds: the longest that browsers keep a cookie
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """Before sign-in the secret is a pre-session, which exists in the cookie alone; afterwards a session's."""
+
+    secret: str
+    is_new: bool  # the browser has no cookie of ours yet
+    session: Session | None  # live
+    person: Person | None
+
+    @property
+    def digest(self) -> bytes:
+        return ids.digest(self.secret)
+
+
+async def read(server: Server, asked: Asked, now: datetime) -> Browser:
+    """Who sits there. A session's last use is written down once a minute."""
+    secret = asked.cookies.get(server.settings.cookie_name)
+    if secret is None or not secret.startswith(PREFIX) or len(secret) > 100:
+        return Browser(ids.secret(PREFIX, server.random(32)), is_new=True, session=None, person=None)
+    found = await sessions.find(server.store, ids.digest(secret))
+    if found is None or not found[0].is_live(now):
+        return Browser(secret, is_new=False, session=None, person=None)
+    session, person = found
+    await server.registry.current()
+    if ids_ms(session.created_at) <= server.registry.ended_before:
+        return Browser(secret, is_new=False, session=None, person=None)
+    await _touch(server, session, person, now)
+    return Browser(secret, is_new=False, session=session, person=person)
+
+
+async def _touch(server: Server, session: Session, person: Person, now: datetime) -> None:
+    if not session.wants_touch(now):
+        return
+    limits = server.registry.session_limits(person.holder.groups, now)
+    idle = min(now + limits.session_idle, session.expires_at)
+    try:
+        await server.commit([sessions.touch(session.id, now, idle)], [], None, now)
+    except (Conflict, Unavailable):
+        return  # it ended meanwhile, or will be written next time: nothing depends on it
+
+
+def ids_ms(instant: datetime) -> int:
+    """Milliseconds, as watermarks are."""
+    return (instant - ids.EPOCH) // ids.MILLISECOND
+
+
+def csrf_token(server: Server, browser: Browser) -> str:
+    """Bound to the browser's secret, and to nothing that another site can know."""
+    return urlsafe_b64encode(server.registry.mac("csrf", browser.secret.encode())).rstrip(b"=").decode()
+
+
+def check_form(server: Server, asked: Asked, params: Params, browser: Browser) -> None:
+    """Every POST that a cookie carries: from our own page, in this very browser (RFC 9700 §4.7, ASVS 3.5)."""
+    site, origin = asked.header(b"sec-fetch-site"), asked.header(b"origin")
+    if site is not None and site != "same-origin":
+        raise ForgedForm("This form was sent from another site.", check="sec-fetch-site", got=site)
+    if origin is not None and origin != server.settings.origin and not (origin == "null" and site == "same-origin"):
+        raise ForgedForm("This form was sent from another site.", check="origin")
+    given = asked.header(b"x-csrf-token") or params.get("csrf_token") or ""
+    if browser.is_new or not server.registry.is_mac("csrf", browser.secret.encode(), _decoded(given)):
+        raise ForgedForm("This form is too old, or was made for another browser. Go back and reload.", check="csrf")
+
+
+def _decoded(token: str) -> bytes:
+    try:
+        return urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except ValueError:
+        return b""
+
+
+def with_cookie(server: Server, answer: Answer, secret: str) -> Answer:
+    """HttpOnly, for the whole host; Lax, so that the way back from a client still brings it."""
+    return answer.plus((b"set-cookie", _cookie(server, server.settings.cookie_name, secret).encode()))
+
+
+def without_cookie(server: Server, answer: Answer) -> Answer:
+    return answer.plus((b"set-cookie", _cookie(server, server.settings.cookie_name, "", age=0).encode()))
+
+
+def _cookie(server: Server, name: str, value: str, age: int | None = None) -> str:
+    settings = server.settings
+    same_site = settings.session_cookie_samesite.capitalize()
+    parts = [f"{name}={value}", "Path=/" if settings.is_https else f"Path={settings.issuer_path or '/'}", "HttpOnly"]
+    parts.append(f"SameSite={same_site}")
+    if settings.is_https:
+        parts.append("Secure")
+    if age is not None:
+        parts.append(f"Max-Age={age}")
+    return "; ".join(parts)
+
+
+def device_cookie(server: Server, person_id: str) -> str:
+    """One cookie for each account that signed in here."""
+    return f"{server.settings.cookie_name}-{sha256(person_id.encode()).hexdigest()[:8]}"
+
+
+def with_device(server: Server, answer: Answer, person_id: str) -> Answer:
+    """Remembers that this account signed in here, so that a stranger's guesses do not keep its owner out."""
+    mark = server.registry.mac("device", person_id.encode()).hex()
+    return answer.plus((b"set-cookie", _cookie(server, device_cookie(server, person_id), mark, DEVICE_AGE).encode()))
+
+
+def is_known_device(server: Server, asked: Asked, person_id: str) -> bytes | None:
+    """The mark of a browser where this account signed in before; None: a stranger's."""
+    given = asked.cookies.get(device_cookie(server, person_id), "")
+    try:
+        mark = bytes.fromhex(given)
+    except ValueError:
+        return None
+    return mark if server.registry.is_mac("device", person_id.encode(), mark) else None
+
+
+def compare(one: bytes | None, other: bytes) -> bool:
+    """Constant time."""
+    return one is not None and hmac.compare_digest(one, other)

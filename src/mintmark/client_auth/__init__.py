@@ -1,0 +1,96 @@
+"""How a CLIENT proves itself: one file per token_endpoint_auth_method, and one entry here."""
+
+import hmac
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, Protocol
+
+from mintmark.client_auth import client_secret_basic, client_secret_post, none
+from mintmark.events import ClientRefused
+from mintmark.protocol.client import Client
+from mintmark.protocol.credentials import Credentials
+from mintmark.protocol.errors import InvalidClient, InvalidRequest, TooManyAttempts
+from mintmark.protocol.params import Params
+from mintmark.server import Server
+from mintmark.wire.asked import Asked
+
+
+class Method(Protocol):
+    """A file of this room."""
+
+    def read(self, asked: Asked, params: Params, /) -> Credentials | None:
+        """What was sent in this way; None: nothing. Raises InvalidClient for what is malformed."""
+
+
+METHODS: Final[Mapping[str, Method]] = {
+    "client_secret_basic": client_secret_basic,
+    "client_secret_post": client_secret_post,
+    "none": none,
+}
+
+
+async def authenticate(server: Server, asked: Asked, params: Params, now: datetime) -> Client:
+    """The client, proved. The same 401 for an unknown one, a disabled one and a wrong secret (RFC 6749 §5.2)."""
+    challenge = "challenge" if _wants_challenge(asked, params) else ""
+    try:
+        credentials = _read(asked, params)
+    except InvalidClient as error:
+        raise refused(challenge) from error
+    if credentials is None:
+        raise refused(challenge)
+    key = f"{credentials.client_id[:200]}\n{asked.address}"
+    wait = server.client_failures.allow(key, now)
+    if wait is not None:
+        raise TooManyAttempts("too many failed authentications of this client: wait", wait, check="client throttle")
+    client = await server.registry.client(credentials.client_id)
+    why = _why_not(server, client, credentials, now)
+    if client is None or why is not None:
+        server.client_failures.fail(key, now)
+        server.see(ClientRefused(client_id=None if client is None else client.id, why=why or "unknown"), asked, now)
+        raise refused(challenge)
+    return client
+
+
+def refused(challenge: str) -> InvalidClient:
+    """Byte for byte the same, whatever was wrong."""
+    return InvalidClient("client authentication failed", check="client authentication", expected=challenge)
+
+
+def _read(asked: Asked, params: Params) -> Credentials | None:
+    found = [given for method in METHODS.values() if (given := method.read(asked, params)) is not None]
+    if len(found) > 1:
+        raise InvalidRequest("the client authenticates in more than one way (RFC 6749 §2.3)")
+    if not found:
+        return None
+    named = params.get("client_id")
+    if named is not None and named != found[0].client_id:
+        raise InvalidClient("client_id is not the one that authenticates")
+    return found[0]
+
+
+def _why_not(server: Server, client: Client | None, credentials: Credentials, now: datetime) -> str | None:
+    right = _has_secret(server, client, credentials, now)
+    if client is None:
+        return "unknown client"
+    if client.disabled_at is not None:
+        return "client disabled"
+    if client.is_public:
+        return None if not credentials.secrets else "a public client has no secret"
+    return None if right else "wrong or missing secret"
+
+
+def _has_secret(server: Server, client: Client | None, credentials: Credentials, now: datetime) -> bool:
+    """Compares, in constant time, with every live secret; an unknown client costs a digest as well."""
+    live = () if client is None else client.secrets
+    right = False
+    for secret in credentials.secrets:
+        given = server.registry.mac("client_secret", secret.encode())
+        for one in live:
+            if one.expires_at is None or now < one.expires_at:
+                right |= hmac.compare_digest(given, one.digest)
+    return right
+
+
+def _wants_challenge(asked: Asked, params: Params) -> bool:
+    """A challenge answers an Authorization header, or a request that brought nothing at all."""
+    return asked.header(b"authorization") is not None or not (params.sent("client_id") or params.sent("client_secret"))

@@ -1,0 +1,97 @@
+"""The token door: it owns the phases that every grant shares (RFC 6749 §3.2)."""
+
+from datetime import datetime
+
+from mintmark import client_auth, factors, mint
+from mintmark.endpoints import credentials
+from mintmark.events import Event
+from mintmark.grants import GRANTS
+from mintmark.grants.earning import Earned, TokenRequest, must_stand
+from mintmark.protocol.errors import InvalidGrant, Refusal, UnauthorizedClient, UnsupportedGrantType
+from mintmark.protocol.params import Params
+from mintmark.server import Server, decided
+from mintmark.store.changes import Change, Conflict, Insert, Require, Run, Update
+from mintmark.store.people import Person
+from mintmark.wire.answer import Answer, json_answer
+from mintmark.wire.asked import Asked
+
+
+async def token(server: Server, asked: Asked) -> Answer:
+    return await exchange(server, asked, None)
+
+
+async def refresh(server: Server, asked: Asked) -> Answer:
+    """The refresh door: the same code, with the grant type said by the address."""
+    return await exchange(server, asked, "refresh_token")
+
+
+async def exchange(server: Server, asked: Asked, grant_type: str | None) -> Answer:
+    now = server.clock()
+    params = credentials.form(asked)
+    try:
+        return await decided(lambda: _attempt(server, asked, params, grant_type, now))
+    except Refusal as refusal:
+        await remember(server, refusal, asked, now)
+        raise
+
+
+async def _attempt(server: Server, asked: Asked, params: Params, grant_type: str | None, now: datetime) -> Answer:
+    """Read, decide, write once."""
+    client = await client_auth.authenticate(server, asked, params, now)
+    wanted = grant_type or params.require("grant_type")
+    if wanted not in GRANTS:
+        raise UnsupportedGrantType("grant_type is not one that is supported", check="grant_type", got=wanted)
+    client.must_allow(wanted)
+
+    async def prove(username: str, password: str) -> Person:
+        return await factors.password.prove_for_client(server, asked, username, password, now)
+
+    request = TokenRequest(params, client, now, prove)
+    earned = await GRANTS[wanted](server, request)
+    _check(server, asked, request, earned)
+    tokens = await mint.issue(server, earned.grant, now)
+    await _write(server, asked, earned, tokens.changes, now)
+    return json_answer(tokens.answer)
+
+
+def _check(server: Server, asked: Asked, request: TokenRequest, earned: Earned) -> None:
+    """What no grant may forget: the standing of all involved, and from where the client may come."""
+    grant = earned.grant
+    if grant.standing is not None:
+        must_stand(server, request, grant.standing, earned.issued_ms)
+    if not grant.limits.allow(asked.address):
+        raise UnauthorizedClient("this client may not come from there", check="allowed_networks")
+    if not grant.audience:
+        raise InvalidGrant("no resource of the grant is left", check="audience")
+
+
+async def _write(server: Server, asked: Asked, earned: Earned, minted: list[Change], now: datetime) -> None:
+    """One commit before the answer leaves; no change, no commit."""
+    changes: list[Change] = [*earned.changes, *minted]
+    facts: list[Event] = list(earned.facts)
+    if earned.observed is not None and server.settings.audit_every_token:
+        facts.append(earned.observed)
+    if changes or facts:
+        try:
+            await server.commit(changes, facts, asked, now)
+        except Conflict:
+            server.registry.forget()  # what was kept in memory may be what is no longer so
+            raise
+    if earned.observed is not None and not server.settings.audit_every_token:
+        server.see(earned.observed, asked, now)
+
+
+async def remember(server: Server, refusal: Refusal, asked: Asked, now: datetime) -> None:
+    """A refusal that must be kept is committed before it is answered; somebody else may have kept it first."""
+    if not refusal.remember:
+        return
+    changes = [one for one in refusal.remember if isinstance(one, Insert | Update | Require | Run)]
+    facts = [one for one in refusal.remember if isinstance(one, Event)]
+
+    async def keep() -> None:
+        try:
+            await server.commit(changes, facts, asked, now)
+        except Conflict:
+            return  # it is over already
+
+    await decided(keep)

@@ -1,0 +1,93 @@
+"""What an access token, a JWT or an opaque one, says now: the liveness that introspection, UserInfo and the admin API
+share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mintmark.keys import jwt
+from mintmark.mint import OPAQUE, seconds
+from mintmark.protocol import ids
+from mintmark.protocol.authorization import Standing
+from mintmark.protocol.client import Client
+from mintmark.server import Server
+from mintmark.store import access_tokens
+from mintmark.store.access_tokens import StoredToken
+
+
+@dataclass(frozen=True, slots=True)
+class LiveToken:
+    """An access token that is good at this moment. A one-use token must be spent before anybody is told so."""
+
+    claims: Mapping[str, Any]
+    client: Client
+    standing: Standing | None  # None: the client acts for itself
+    one_use: bool
+    opaque: bool
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        return tuple(str(self.claims["scope"]).split())
+
+    @property
+    def audience(self) -> tuple[str, ...]:
+        audience = self.claims["aud"]
+        return (audience,) if isinstance(audience, str) else tuple(audience)
+
+
+async def find(server: Server, token: str, now: datetime) -> LiveToken | None:
+    """None for whatever is unknown, expired, spent, revoked, or hangs on something that is over. One statement."""
+    registry = await server.registry.current()
+    if token.startswith(OPAQUE):
+        stored = await access_tokens.find(server.store, ids.digest(token))
+        if stored is None or stored.is_over or now >= stored.expires_at:
+            return None
+        return await _live(server, stored.claims, stored.standing, stored, now)
+    claims = jwt.verify(registry.ring, token, typ={"at+jwt"}, issuer=server.issuer, now=now)
+    if claims is None or not _is_whole(claims):
+        return None
+    ended, standing = await access_tokens.jwt_standing(server.store, claims["jti"], claims.get("aid"))
+    return None if ended else await _live(server, claims, standing, None, now)
+
+
+def _is_whole(claims: Mapping[str, Any]) -> bool:
+    """We signed it, so it is; a key that somebody stole could have signed less."""
+    texts = all(isinstance(claims.get(name), str) for name in ("jti", "client_id", "scope", "sub"))
+    aid = claims.get("aid")
+    return texts and isinstance(claims.get("aud"), str | list) and (aid is None or isinstance(aid, str))
+
+
+async def _live(
+    server: Server, claims: Mapping[str, Any], standing: Standing | None, stored: StoredToken | None, now: datetime
+) -> LiveToken | None:
+    client = await server.registry.client(claims["client_id"])
+    if client is None or (standing is None and claims.get("aid") is not None):
+        return None
+    found = LiveToken(claims, client, standing, stored is not None and stored.one_use, stored is not None)
+    return found if _stands(server, found, now) else None
+
+
+def _stands(server: Server, found: LiveToken, now: datetime) -> bool:
+    try:
+        issued_ms = ids.issued_at_ms(found.claims["jti"])
+    except ValueError:
+        return False
+    registry, client, standing = server.registry, found.client, found.standing
+    if standing is None:
+        if client.disabled_at is not None or issued_ms <= max(client.ended_before, registry.ended_before):
+            return False
+    elif registry.over(standing, client, issued_ms, now) is not None:
+        return False
+    return not _past_not_after(server, found, now)
+
+
+def _past_not_after(server: Server, found: LiveToken, now: datetime) -> bool:
+    """A `not_after` in the past ends live tokens too; a resource that was taken out of the catalogue does as well."""
+    registry, standing = server.registry, found.standing
+    known = tuple(one for one in found.audience if one in registry.catalogue.resources)
+    if not known:
+        return True
+    groups = () if standing is None or standing.holder is None else standing.holder.groups
+    limits = registry.limits(found.client, known, groups, now, offline=False)
+    return limits.over(now) or seconds(now) >= int(found.claims["exp"])

@@ -1,0 +1,34 @@
+"""UserInfo (OIDC Core §5.3): what the scopes of a token tell of its person."""
+
+from mintmark.endpoints import bearer, introspect, tokens_seen
+from mintmark.protocol import claims
+from mintmark.protocol import scope as scopes
+from mintmark.protocol.errors import InsufficientScope, InvalidToken, NoCredentials, OAuthError
+from mintmark.server import Server
+from mintmark.store import people
+from mintmark.wire import refusals
+from mintmark.wire.answer import Answer, json_answer
+from mintmark.wire.asked import Asked
+
+
+async def userinfo(server: Server, asked: Asked) -> Answer:
+    try:
+        return await _userinfo(server, asked)
+    except OAuthError as error:
+        return refusals.as_bearer(error, named=not isinstance(error, NoCredentials))
+
+
+async def _userinfo(server: Server, asked: Asked) -> Answer:
+    now = server.clock()
+    found = await tokens_seen.find(server, bearer.read(asked), now)
+    if found is None or server.issuer not in found.audience:
+        raise InvalidToken("the access token is not one that is good here", check="userinfo token")
+    if found.standing is None or found.standing.holder is None or scopes.OPENID not in found.scope:
+        raise InsufficientScope("the token was issued without openid", scopes.OPENID)
+    person = await people.find(server.store, found.standing.holder.id)
+    if person is None:
+        raise InvalidToken("the access token is not one that is good here", check="userinfo person")
+    if found.one_use and not await introspect.spend(server, asked, found, now):
+        raise InvalidToken("the access token was used before", check="one use")
+    updated_at = int(person.updated_at.timestamp())
+    return json_answer({"sub": found.claims["sub"], **claims.of(person.holder, found.scope, updated_at)})

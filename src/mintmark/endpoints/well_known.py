@@ -1,0 +1,74 @@
+"""What everybody may read: the metadata documents and the JWKS (RFC 8414 §3, OIDC Discovery §4, RFC 7517 §5)."""
+
+import hashlib
+from collections.abc import Sequence
+
+from mintmark.client_auth import METHODS
+from mintmark.grants import GRANTS
+from mintmark.protocol import metadata
+from mintmark.protocol.metadata import Offer
+from mintmark.server import Server
+from mintmark.wire.answer import CORS, NOSNIFF, Answer, Headers, to_json
+from mintmark.wire.asked import Asked
+
+METADATA_MAX_AGE = 300  # seconds: long enough to be cheap, short enough to follow a change
+ID_TOKEN_ALGS = ("RS256", "ES256", "PS256", "EdDSA", "Ed25519", "ES384", "ES512", "RS384", "RS512")
+
+
+class WellKnown:
+    """Bytes made once for each state of the registry."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._version: object = None
+        self._metadata = Answer(200, ())
+        self._jwks = Answer(200, ())
+        self._etags: tuple[str, str] = ("", "")
+
+    async def metadata(self, asked: Asked) -> Answer:
+        await self._renew()
+        return conditional(asked, self._metadata, self._etags[0])
+
+    async def jwks(self, asked: Asked) -> Answer:
+        await self._renew()
+        return conditional(asked, self._jwks, self._etags[1])
+
+    async def _renew(self) -> None:
+        registry = await self._server.registry.current()
+        if self._version == registry.version:
+            return
+        grants = [name for name in GRANTS if name != "password" or registry.offers_password]
+        words = [word for one in registry.catalogue.resources.values() for word in one.scopes]
+        offered = [word for word in words if not word.startswith("admin:")]
+        offer = Offer(self._server.issuer, grants, list(METHODS), offered, ID_TOKEN_ALGS)
+        body = to_json(metadata.document(offer))
+        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        jwks_max_age = int(self._server.settings.jwks_max_age.total_seconds())
+        self._metadata = Answer(200, _headers(b"application/json", METADATA_MAX_AGE, etag), body)
+        self._jwks = Answer(
+            200, _headers(b"application/json", jwks_max_age, registry.ring.etag), registry.ring.jwks_body
+        )
+        self._etags = (etag, registry.ring.etag)
+        self._version = registry.version
+
+
+def conditional(asked: Asked, answer: Answer, etag: str) -> Answer:
+    """304 where the reader has it already (RFC 9110 §13.1.2)."""
+    given = asked.header(b"if-none-match")
+    if given is not None and (given.strip() == "*" or etag in _tags(given)):
+        return Answer(304, answer.headers)
+    return answer
+
+
+def _tags(given: str) -> Sequence[str]:
+    return [one.strip().removeprefix("W/") for one in given.split(",")]
+
+
+def _headers(content_type: bytes, max_age: int, etag: str) -> Headers:
+    return (
+        (b"content-type", content_type),
+        (b"cache-control", b"public, max-age=%d" % max_age),
+        (b"etag", etag.encode()),
+        *NOSNIFF,
+        *CORS,
+    )

@@ -1,0 +1,127 @@
+"""The refresh token grant: rotation that survives a lost answer (RFC 6749 §6, RFC 9700 §4.14.2).
+
+In this order: standing, scope and resource, and only then reuse and freshness. A refused request spends nothing.
+"""
+
+from collections.abc import Sequence
+
+from mintmark.events import AuthorizationEnded, Event, Refreshed, RefreshRepeated, RefreshTokenReused
+from mintmark.grants.earning import Earned, TokenRequest, guards, limits_of, must_be_admin, must_stand
+from mintmark.protocol import ids, refresh_token
+from mintmark.protocol import scope as scopes
+from mintmark.protocol.authorization import Standing
+from mintmark.protocol.catalogue import Asked
+from mintmark.protocol.errors import InvalidGrant, InvalidScope
+from mintmark.protocol.grant import Grant
+from mintmark.protocol.limits import Limits
+from mintmark.protocol.refresh_token import Expired, Fresh, HeirAgain, RefreshToken, Reused
+from mintmark.server import Server
+from mintmark.store import authorizations, refresh_tokens
+from mintmark.store.changes import Change
+from mintmark.store.times import ms
+
+
+async def earn(server: Server, request: TokenRequest) -> Earned:
+    presented = request.params.require("refresh_token")
+    found = await refresh_tokens.find(server.store, ids.digest(presented))
+    if found is None or found[1].authorization.client_id != request.client.id:
+        raise InvalidGrant("the refresh token is unknown", check="refresh token")
+    token, standing = found
+    must_stand(server, request, standing, ms(token.created_at))
+    asked = _asked(server, request, standing)
+    limits = limits_of(server, request, standing, asked.audience)
+    handed_out, changes, told = _use(server, request, presented, token, standing, limits)
+    grant = Grant(
+        client=request.client,
+        limits=limits,
+        scope=asked.scope,
+        audience=asked.audience,
+        standing=standing,
+        refresh_token=handed_out,
+        id_token=scopes.OPENID in standing.authorization.scope and scopes.OPENID in asked.scope,
+    )
+    fact: Event = Refreshed(
+        client_id=request.client.id,
+        person_id=standing.authorization.person_id,
+        authorization_id=standing.authorization.id,
+        scope=scopes.write(asked.scope),
+    )
+    changes = [*changes, *guards(request.client, standing)]
+    if told is not None:
+        return Earned(grant, ms(token.created_at), changes, observed=told)
+    return Earned(grant, ms(token.created_at), changes, facts=[fact])
+
+
+def _asked(server: Server, request: TokenRequest, standing: Standing) -> Asked:
+    """Within what was granted, and within what the client still has (RFC 6749 §6)."""
+    granted = standing.authorization.scope
+    known = [word for word in request.client.may_use if server.registry.catalogue.knows(word)]
+    allowed = scopes.within(granted, known)
+    words = request.scope()
+    if words is not None and not set(words) <= set(allowed):
+        raise InvalidScope(
+            "scope is wider than what was granted",
+            check="refresh scope",
+            expected=scopes.write(allowed),
+            got=scopes.write(words),
+        )
+    narrowed = scopes.within(allowed, words) if words is not None else allowed
+    asked = server.registry.catalogue.narrow(narrowed, standing.authorization.resources, request.resources(server))
+    if not asked.scope or not asked.audience:
+        raise InvalidScope("nothing of what was granted is left", check="refresh scope")
+    must_be_admin(standing, asked.scope)
+    return asked
+
+
+def _use(
+    server: Server, request: TokenRequest, presented: str, token: RefreshToken, standing: Standing, limits: Limits
+) -> tuple[str, Sequence[Change], Event | None]:
+    """The token to hand out, what that writes, and what is only told."""
+    now = request.now
+    expires_at = min(now + limits.refresh_token_idle, standing.authorization.expires_at)
+    match refresh_token.use(token, now, server.settings.refresh_grace):
+        case Fresh() if limits.rotation == "keep":
+            return presented, [refresh_tokens.prolong(token.digest, expires_at)], None
+        case Fresh():
+            key_id, key = server.registry.secret("heir")
+            heir = refresh_token.heir(key, presented)
+            digest = ids.digest(heir)
+            spent = refresh_tokens.spend(token.digest, digest, key_id, now)
+            id = ids.uuid7(now, server.random(10))
+            return heir, [spent, refresh_tokens.add(digest, id, standing.authorization.id, now, expires_at)], None
+        case HeirAgain(key_id):
+            return _again(server, presented, key_id, standing)
+        case Reused():
+            raise _reused(request, standing)
+        case Expired():
+            raise InvalidGrant("the refresh token has expired", check="refresh token expiry")
+
+
+def _again(
+    server: Server, presented: str, key_id: str, standing: Standing
+) -> tuple[str, Sequence[Change], Event | None]:
+    key = server.registry.older_secret("heir", key_id)
+    if key is None:
+        raise InvalidGrant("the refresh token was used before", check="heir key")
+    heir = refresh_token.heir(key, presented)
+    told = RefreshRepeated(
+        client_id=standing.authorization.client_id,
+        person_id=standing.authorization.person_id,
+        authorization_id=standing.authorization.id,
+    )
+    return heir, [refresh_tokens.heir_is_unused(ids.digest(heir))], told
+
+
+def _reused(request: TokenRequest, standing: Standing) -> InvalidGrant:
+    """Two parties hold it, and nobody knows which is honest: the whole authorization ends."""
+    authorization = standing.authorization
+    who = {"client_id": authorization.client_id, "person_id": authorization.person_id}
+    return InvalidGrant(
+        "the refresh token was used before",
+        check="refresh token reuse",
+        remember=(
+            authorizations.end(authorization.id, "refresh token reused", request.now),
+            RefreshTokenReused(**who, authorization_id=authorization.id),
+            AuthorizationEnded(**who, authorization_id=authorization.id, reason="refresh token reused"),
+        ),
+    )

@@ -1,0 +1,89 @@
+"""Where every event goes: one log line each, and the audit trail.
+
+Facts that change state are written by their commit. Observations wait in a bounded queue, equal ones counted together,
+and are flushed within a second; when the queue is full they are dropped and counted.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from mintmark.events import Event
+from mintmark.protocol import ids
+from mintmark.store import audit
+from mintmark.store.changes import Change
+from mintmark.store.executor import Executor
+
+MOST = 10_000  # different observations waiting
+
+
+class Log(Protocol):
+    def info(self, event: str, **fields: Any) -> Any: ...  # Any: structlog's own
+    def warning(self, event: str, **fields: Any) -> Any: ...
+
+
+@dataclass(slots=True)
+class Waiting:
+    event: Event
+    at: datetime
+    request_id: str | None
+    address: str | None
+    count: int = 1
+
+
+@dataclass(slots=True)
+class Journal:
+    log: Log
+    random: Callable[[int], bytes]
+    waiting: dict[tuple[object, ...], Waiting] = field(default_factory=dict)
+    dropped: int = 0
+
+    def fact(self, event: Event, now: datetime, request_id: str | None, address: str | None) -> Change:
+        """The audit row that goes with the commit of its cause; `told` follows once that is durable."""
+        return audit.add(ids.uuid7(now, self.random(10)), event, now, request_id=request_id, address=address)
+
+    def told(self, event: Event, request_id: str | None, **more: object) -> None:
+        """The log line."""
+        write = self.log.info if event.outcome == "done" else self.log.warning
+        named = {
+            "request": request_id,
+            "client": event.client_id,
+            "person": event.person_id,
+            "session": event.session_id,
+            "authorization": event.authorization_id,
+            "actor": event.actor,
+        }
+        shown = {name: value for name, value in named.items() if value is not None}
+        write(event.name, outcome=event.outcome, **shown, **event.detail(), **more)
+
+    def seen(self, event: Event, now: datetime, request_id: str | None, address: str | None, **more: object) -> None:
+        """An observation: told now, kept soon."""
+        self.told(event, request_id, **more)
+        key = (event, address)
+        found = self.waiting.get(key)
+        if found is not None:
+            found.count += 1
+        elif len(self.waiting) < MOST:
+            self.waiting[key] = Waiting(event, now, request_id, address)
+        else:
+            self.dropped += 1
+
+    async def flush(self, store: Executor) -> None:
+        """Writes what waits. What cannot be written now waits on."""
+        taken, self.waiting = self.waiting, {}
+        rows = list(taken.values())
+        while rows:
+            some, rows = rows[:200], rows[200:]
+            changes = [
+                audit.add(
+                    ids.uuid7(one.at, self.random(10)),
+                    one.event,
+                    one.at,
+                    request_id=one.request_id,
+                    address=one.address,
+                    count=one.count,
+                )
+                for one in some
+            ]
+            await store.commit(changes)

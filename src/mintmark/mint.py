@@ -1,0 +1,189 @@
+"""A grant becomes tokens: claims, lifetimes, signatures (RFC 9068 §2, OIDC Core §2, RFC 6749 §5.1)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from mintmark import keyring
+from mintmark.keys import jwt
+from mintmark.keys.ring import Ring
+from mintmark.protocol import ids
+from mintmark.protocol import scope as scopes
+from mintmark.protocol.errors import AccessDenied, InvalidGrant, OAuthError, UnauthorizedClient
+from mintmark.protocol.grant import Grant
+from mintmark.server import Server
+from mintmark.store import access_tokens
+from mintmark.store.changes import Change
+from mintmark.store.times import EPOCH
+
+OPAQUE = "mma_"
+SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """What goes into the answer, and what must be written before it may leave."""
+
+    answer: dict[str, Any]
+    changes: list[Change]
+
+
+async def issue(server: Server, grant: Grant, now: datetime) -> Minted:
+    """The token answer of a grant. Raises where nothing may be issued any more."""
+    expires_at = _expires_at(grant, now)
+    claims = _access_claims(server, grant, now, expires_at)
+    access_token, changes = await _access_token(server, grant, claims, now, expires_at)
+    answer: dict[str, Any] = {
+        "access_token": access_token,
+        "token_type": "Bearer",
+        "expires_in": (expires_at - now) // SECOND,
+        "scope": scopes.write(grant.scope),
+    }
+    if grant.refresh_token is not None:
+        answer["refresh_token"] = grant.refresh_token
+    if grant.id_token:
+        ring = await _ring(server, grant.client.id_token_alg, now)
+        answer["id_token"] = _id_token(server, ring, grant, now, access_token)
+    return Minted(answer, changes)
+
+
+def over(grant: Grant) -> OAuthError:
+    """What is said when `not_after` is past: nothing is issued."""
+    if grant.standing is None:
+        return UnauthorizedClient("this client gets no tokens any more", check="not_after")
+    return InvalidGrant("nothing is issued any more", check="not_after")
+
+
+def denied() -> OAuthError:
+    return AccessDenied("nothing is issued any more", check="not_after")
+
+
+def _expires_at(grant: Grant, now: datetime) -> datetime:
+    """Never later than `not_after`, the authorization's end, and the session's where the token ends with it."""
+    if grant.limits.over(now):
+        raise over(grant)
+    ends = [now + grant.limits.access_token_lifetime]
+    if grant.limits.not_after is not None:
+        ends.append(grant.limits.not_after)
+    if grant.standing is not None:
+        authorization, session = grant.standing.authorization, grant.standing.session
+        ends.append(authorization.expires_at)
+        if session is not None and (authorization.ends_with_session or grant.limits.ends_with_session):
+            ends.append(session.expires_at)
+    end = min(ends)
+    if end - now < SECOND:
+        raise over(grant)
+    return end
+
+
+def _access_claims(server: Server, grant: Grant, now: datetime, expires_at: datetime) -> dict[str, Any]:
+    """RFC 9068 §2.2; `aid` is the authorization that ends the token with itself."""
+    claims: dict[str, Any] = {
+        "iss": server.issuer,
+        "sub": grant.client.id,
+        "aud": grant.audience[0] if len(grant.audience) == 1 else list(grant.audience),
+        "client_id": grant.client.id,
+        "scope": scopes.write(grant.scope),
+        "iat": seconds(now),
+        "exp": seconds(expires_at),
+        "jti": ids.uuid7(now, server.random(10)),
+    }
+    if grant.standing is None:
+        return claims
+    authorization, holder = grant.standing.authorization, grant.standing.holder
+    claims["sub"] = authorization.person_id
+    claims["auth_time"] = seconds(authorization.authenticated_at)
+    claims["acr"] = authorization.acr
+    claims["aid"] = authorization.id
+    if "groups" in grant.scope and holder is not None:
+        claims["groups"] = list(holder.groups)
+    return claims
+
+
+async def _access_token(
+    server: Server, grant: Grant, claims: dict[str, Any], now: datetime, expires_at: datetime
+) -> tuple[str, list[Change]]:
+    limits = grant.limits
+    if limits.access_token_format == "jwt":
+        ring = await _ring(server, limits.access_token_alg, now)
+        token = jwt.sign(ring.signer(limits.access_token_alg, now), "at+jwt", claims)
+        if limits.max_active_tokens is None:
+            return token, []
+        digest = None
+    else:
+        token = ids.secret(OPAQUE, server.random(32))
+        digest = ids.digest(token)
+    place, changes = await _place(server, grant, limits.max_active_tokens, now)
+    row = access_tokens.add(
+        claims,
+        digest=digest,
+        person_id=None if grant.standing is None else claims["sub"],
+        authorization_id=claims.get("aid"),
+        one_use=limits.one_use,
+        place=place,
+        now=now,
+        expires_at=expires_at,
+    )
+    return token, [*changes, row]
+
+
+async def _place(
+    server: Server, grant: Grant, most: int | None, now: datetime
+) -> tuple[tuple[str, int] | None, list[Change]]:
+    """A place among the counted tokens of this person and client: a free one, or the oldest's, which ends.
+
+    A unique constraint stands behind it: of two that want the same place, one decides again.
+    """
+    if most is None:
+        return None, []
+    person = "" if grant.standing is None else grant.standing.authorization.person_id
+    holder = f"{grant.client.id}\n{person}"
+    taken = await access_tokens.slots(server.store, holder)
+    live = [slot for slot in taken if slot.expires_at > now]
+    ended = [slot for slot in taken if slot.expires_at <= now] + live[: max(0, len(live) - most + 1)]
+    kept = {slot.number for slot in taken} - {slot.number for slot in ended}
+    number = next(number for number in range(len(kept) + 1) if number not in kept)
+    return (holder, number), [access_tokens.free(slot, now) for slot in ended]
+
+
+def _id_token(server: Server, ring: Ring, grant: Grant, now: datetime, access_token: str) -> str:
+    """OIDC Core §2, §3.1.3.6; of a refresh without `nonce` (§12.2)."""
+    standing = grant.standing
+    if standing is None:
+        raise ValueError("an ID token speaks of a person")
+    authorization = standing.authorization
+    key = ring.signer(grant.client.id_token_alg, now)
+    lifetime = grant.limits.id_token_lifetime
+    end = now + lifetime if grant.limits.not_after is None else min(now + lifetime, grant.limits.not_after)
+    claims: dict[str, Any] = {
+        "iss": server.issuer,
+        "sub": authorization.person_id,
+        "aud": grant.client.id,
+        "exp": seconds(end),
+        "iat": seconds(now),
+        "auth_time": seconds(authorization.authenticated_at),
+        "acr": authorization.acr,
+        "amr": list(authorization.amr),
+        "at_hash": jwt.at_hash(key.alg, access_token),
+    }
+    if grant.nonce is not None:
+        claims["nonce"] = grant.nonce
+    if authorization.session_id is not None:
+        claims["sid"] = authorization.session_id
+    if "groups" in authorization.scope and standing.holder is not None:
+        claims["groups"] = list(standing.holder.groups)
+    return jwt.sign(key, "JWT", claims)
+
+
+async def _ring(server: Server, alg: str, now: datetime) -> Ring:
+    """The ring with a key for the algorithm: the first one is made when it is first wanted."""
+    ring = server.registry.ring
+    if alg not in ring.algs:
+        await keyring.make_first(server, alg, now)
+        ring = (await server.registry.current()).ring
+    return ring
+
+
+def seconds(instant: datetime) -> int:
+    """NumericDate (RFC 7519 §2)."""
+    return (instant - EPOCH) // SECOND

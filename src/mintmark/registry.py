@@ -1,0 +1,175 @@
+"""What an operator configured, kept in memory: clients, resources, policies, keys and secrets.
+
+Every process reads the version row a few times a second. What it keeps is good for `LEASE` after such a reading, so
+that a change made anywhere holds everywhere once the lease has run out.
+"""
+
+import hmac
+import time
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+
+from mintmark.keys.ring import Ring, SigningKey
+from mintmark.keys.sealing import Sealer
+from mintmark.protocol import limits as limits_
+from mintmark.protocol.authorization import Standing
+from mintmark.protocol.catalogue import Catalogue
+from mintmark.protocol.client import Client
+from mintmark.protocol.limits import Limits, Stated
+from mintmark.protocol.policy import Policy
+from mintmark.store import clients, configuration, resources, secrets, signing_keys
+from mintmark.store.executor import Executor
+
+LEASE = 1.0  # seconds
+MOST_CLIENTS = 50_000  # kept in memory; beyond that the memory starts anew
+MOST_LIMITS = 10_000
+
+
+class NoSecret(LookupError):
+    """A secret that should have been made at the start is not there."""
+
+
+class Registry:
+    """One per process. Nothing in it is older than its lease."""
+
+    def __init__(
+        self, store: Executor, sealer: Sealer, issuer: str, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._store, self._sealer, self._issuer, self._monotonic = store, sealer, issuer, monotonic
+        self._good_until = float("-inf")
+        self._clients: dict[str, Client] = {}
+        self._limits: dict[tuple[object, ...], Limits] = {}
+        self._policies: dict[tuple[str, str], Policy] = {}
+        self._secrets: dict[str, dict[str, bytes]] = {}  # purpose -> id -> key, the newest last
+        self.version = -1
+        self.ended_before = 0  # ms: everything ever issued at or before is over
+        self.catalogue = Catalogue(issuer, ())
+        self.ring = Ring(())
+        self.offers_password = False  # some enabled client has the password grant
+
+    async def renew(self) -> None:
+        """Reads the version, and everything anew where it changed. Raises Unavailable."""
+        began = self._monotonic()
+        version, self.ended_before = await configuration.find(self._store)
+        if version != self.version:
+            await self._load()
+            self.version = version
+        self._good_until = began + LEASE
+
+    async def current(self) -> "Registry":
+        """Itself, no older than its lease."""
+        if self._monotonic() >= self._good_until:
+            await self.renew()
+        return self
+
+    def forget(self) -> None:
+        """Something was changed here: read it anew before it is used."""
+        self._good_until = float("-inf")
+
+    async def _load(self) -> None:
+        found = await resources.all(self._store)
+        policies = await resources.policies(self._store)
+        keys = [self._open(key) for key in await signing_keys.all(self._store) if key.facts.removed_at is None]
+        opened: dict[str, dict[str, bytes]] = {}
+        for secret in await secrets.all(self._store):
+            key = self._sealer.open(secret.value, bound_to=secrets.bound_to(secret.id))
+            opened.setdefault(secret.purpose, {})[secret.id] = key
+        offers_password = await clients.anyone_has(self._store, "password")
+        self.catalogue = Catalogue(self._issuer, found)
+        self.ring = Ring(keys)
+        self.offers_password = offers_password
+        self._policies, self._secrets = policies, opened
+        self._clients, self._limits = {}, {}
+
+    def _open(self, key: signing_keys.StoredKey) -> SigningKey:
+        private = self._sealer.open(key.private, bound_to=signing_keys.bound_to(key.facts.kid))
+        return SigningKey.read(key.facts, private)
+
+    async def client(self, client_id: str) -> Client | None:
+        """The client, disabled or not, with its live secrets."""
+        if self._monotonic() >= self._good_until:
+            await self.renew()
+        kept = self._clients.get(client_id)
+        if kept is not None:
+            return kept
+        version = self.version
+        found = await clients.find(self._store, client_id)
+        if found is not None and version == self.version:
+            if len(self._clients) >= MOST_CLIENTS:
+                self._clients = {}
+            self._clients[client_id] = found
+        return found
+
+    def limits(
+        self, client: Client, audience: tuple[str, ...], groups: tuple[str, ...], now: datetime, *, offline: bool
+    ) -> Limits:
+        """The strictest of what was stated for server, resources, client and groups. Raises Contradiction."""
+        key = (client.id, audience, groups, offline)
+        kept = self._limits.get(key)
+        if kept is not None and not kept.over(now):
+            return kept
+        found = limits_.effective(
+            self.stated(client, audience, groups),
+            now=now,
+            offline=offline,
+            confidential=not client.is_public,
+            self_registered=client.self_registered,
+        )
+        if len(self._limits) >= MOST_LIMITS:
+            self._limits = {}
+        self._limits[key] = found
+        return found
+
+    def stated(self, client: Client | None, audience: tuple[str, ...], groups: tuple[str, ...]) -> list[Stated]:
+        """Every policy that speaks for a request."""
+        known = self.catalogue.resources
+        said = [Stated("resource", one, known[one].policy) for one in audience if one in known]
+        if client is not None:
+            said.append(Stated("client", client.id, client.policy))
+        said += [
+            Stated("group", name, self._policies[("group", name)])
+            for name in groups
+            if ("group", name) in self._policies
+        ]
+        if ("server", "") in self._policies:
+            said.append(Stated("server", "", self._policies[("server", "")]))
+        return said
+
+    def session_limits(self, groups: tuple[str, ...], now: datetime) -> Limits:
+        """What holds for a person's sessions, of whatever clients."""
+        return limits_.effective(
+            self.stated(None, (), groups), now=now, offline=False, confidential=True, self_registered=False
+        )
+
+    def policies_algs(self) -> set[str]:
+        """Every access token algorithm that some policy names."""
+        policies = [*self._policies.values(), *(one.policy for one in self.catalogue.resources.values())]
+        return {policy.access_token_alg for policy in policies if policy.access_token_alg is not None}
+
+    def over(self, standing: Standing, client: Client, issued_ms: int, now: datetime) -> str | None:
+        """Why something issued at that instant is over, with all that is known here; None: it stands."""
+        if client.disabled_at is not None:
+            return "client disabled"
+        return standing.over(
+            issued_ms, now, client_ended_before=client.ended_before, all_ended_before=self.ended_before
+        )
+
+    def secret(self, purpose: str) -> tuple[str, bytes]:
+        """Id and key of the newest: the one that makes new things."""
+        try:
+            return next(reversed(self._secrets[purpose].items()))
+        except (KeyError, StopIteration) as error:
+            raise NoSecret(purpose) from error
+
+    def older_secret(self, purpose: str, id: str) -> bytes | None:
+        """The key by its id; None: it is gone, and what it made is over."""
+        return self._secrets.get(purpose, {}).get(id)
+
+    def mac(self, purpose: str, message: bytes) -> bytes:
+        return hmac.digest(self.secret(purpose)[1], message, sha256)
+
+    def is_mac(self, purpose: str, message: bytes, given: bytes) -> bool:
+        """Under any of the keys of the purpose, in constant time for each."""
+        keys = self._secrets.get(purpose, {}).values()
+        return any([hmac.compare_digest(hmac.digest(key, message, sha256), given) for key in keys])

@@ -1,0 +1,110 @@
+"""What one issuer shares: settings, store, keys, clock, randomness. Two issuers can live in one process."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from mintmark.events import Event
+from mintmark.journal import Journal
+from mintmark.keys.sealing import Sealer
+from mintmark.protocol.errors import Overloaded
+from mintmark.registry import Registry
+from mintmark.settings import Settings
+from mintmark.store.changes import Change, Conflict, Unavailable
+from mintmark.store.executor import Executor
+from mintmark.wire.asked import Asked
+
+T = TypeVar("T")
+TRIES = 3  # a decision whose guard failed is made again from a fresh read, twice at most
+
+
+class PageMaker(Protocol):
+    """Makes the pages; lives above, where the templates are."""
+
+    def page(self, template: str, **context: object) -> bytes: ...
+    def headers(self, form_action: Sequence[str] = (), coop: bool = False) -> Sequence[tuple[str, str]]: ...
+
+
+class Verdict(Protocol):
+    """What a password came to."""
+
+    @property
+    def matches(self) -> bool: ...
+    @property
+    def rehashed(self) -> str | None: ...  # None: the stored hash is as good as a new one
+
+
+class Hashing(Protocol):
+    """Hashes passwords in a bounded pool; lives above, with the factors."""
+
+    async def hash(self, password: str, /) -> str: ...
+    async def verify(self, password: str, stored: str | None, /) -> Verdict: ...
+    async def note_schemes(self, stored_samples: Iterable[str], /) -> None: ...
+
+
+class Turns(Protocol):
+    """Few sign-ins at once for each account, so that right passwords sent in parallel are not told to wait."""
+
+    def turn(self, asked: Any, /) -> AbstractAsyncContextManager[None]: ...  # Any: an Attempt of the factors
+
+
+class Budget(Protocol):
+    """Counts failures in memory."""
+
+    def allow(self, key: str, now: datetime, /) -> int | None: ...  # seconds to wait; None: go on
+    def fail(self, key: str, now: datetime, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    settings: Settings
+    store: Executor
+    registry: Registry
+    sealer: Sealer
+    hashing: Hashing
+    turns: Turns
+    pages: PageMaker
+    client_failures: Budget
+    journal: Journal
+    clock: Callable[[], datetime]  # aware UTC; read once per request
+    random: Callable[[int], bytes]
+    wait: Callable[[float], Awaitable[None]]  # seconds
+
+    @property
+    def issuer(self) -> str:
+        return self.settings.issuer
+
+    @property
+    def path(self) -> str:
+        """The issuer's path: "" at the root."""
+        return self.settings.issuer_path
+
+    async def commit(
+        self, changes: Sequence[Change], events: Sequence[Event], asked: Asked | None, now: datetime
+    ) -> None:
+        """Writes the changes and their facts, all or nothing, and then tells the log. Raises Conflict, Unavailable."""
+        request_id = None if asked is None else asked.request_id
+        address = None if asked is None else asked.address
+        facts = [self.journal.fact(event, now, request_id, address) for event in events]
+        await self.store.commit([*changes, *facts])
+        for event in events:
+            self.journal.told(event, request_id)
+
+    def see(self, event: Event, asked: Asked, now: datetime, **more: object) -> None:
+        """Remembers an observation."""
+        self.journal.seen(event, now, asked.request_id, asked.address, **more)
+
+
+async def decided(decide: Callable[[], Awaitable[T]]) -> T:
+    """Reads, decides and writes; where a guard failed, again from a fresh read, and at last 503."""
+    try:
+        for _ in range(TRIES):
+            try:
+                return await decide()
+            except Conflict:
+                continue
+    except Unavailable as error:
+        raise Overloaded("the database does not answer", check="store") from error
+    raise Overloaded("too many are changing the same thing at once", check="conflict")

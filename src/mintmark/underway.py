@@ -1,0 +1,93 @@
+"""Authorization requests under way: kept, found again by the browser that brought them, and read with the same checks."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from mintmark import browser as browsers
+from mintmark.browser import Browser
+from mintmark.protocol import authorization_request, ids
+from mintmark.protocol.authorization_request import AuthorizationRequest
+from mintmark.protocol.client import Client
+from mintmark.protocol.errors import ForgedForm, UnknownClient, UntrustedRequest
+from mintmark.protocol.params import Params
+from mintmark.server import Server
+from mintmark.store import requests
+from mintmark.store.changes import Conflict
+from mintmark.store.requests import KeptRequest
+from mintmark.wire.asked import Asked
+
+URN = "urn:ietf:params:oauth:request_uri:"  # RFC 9126 §2.2
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    kept: KeptRequest
+    client: Client
+    request: AuthorizationRequest
+
+
+async def client_of(server: Server, params: Params) -> Client:
+    """Whom may we answer? An unknown or disabled client, or one named twice, is a page (RFC 6749 §4.1.2.1)."""
+    if params.is_repeated("client_id"):
+        raise UntrustedRequest("client_id is sent more than once", check="repeated parameter", got="client_id")
+    client_id = params.get("client_id")
+    if client_id is None:
+        raise UntrustedRequest("client_id is missing", check="client_id")
+    client = await server.registry.client(client_id)
+    if client is None or client.disabled_at is not None:
+        raise UnknownClient("The app that sent you here is not known.", check="client_id", got=client_id)
+    return client
+
+
+def read(server: Server, params: Params, client: Client, now: datetime) -> AuthorizationRequest:
+    limits = server.registry.limits(client, (), (), now, offline=False)
+    return authorization_request.read(params, client, server.registry.catalogue, require_pkce=limits.require_pkce)
+
+
+async def keep(
+    server: Server, client: Client, params: Params, browser: Browser | None, asked: Asked, now: datetime
+) -> str:
+    """Its id. browser None: it came by a POST from another site, and the first browser that comes with it has it."""
+    kept = KeptRequest(
+        id=ids.secret("", server.random(32)),
+        client_id=client.id,
+        browser_digest=None if browser is None else browser.digest,
+        parameters=authorization_request.kept(params),
+        created_at=now,
+        expires_at=now + server.settings.request_lifetime,
+        decision=None,
+        completed_at=None,
+    )
+    await server.commit(requests.add(kept), [], asked, now)
+    return kept.id
+
+
+async def find(server: Server, id: str, browser: Browser, asked: Asked, now: datetime) -> UnderWay:
+    """The request of this browser. A page for whatever is over, and a 403 page for another browser's."""
+    kept = await requests.find(server.store, id) if len(id) <= 100 else None
+    if kept is None or now >= kept.expires_at:
+        raise UntrustedRequest("This sign-in took too long. Go back to the app and start again.", check="request age")
+    if kept.completed_at is not None:
+        raise UntrustedRequest("This sign-in is finished. Go back to the app.", check="request completed")
+    if kept.browser_digest is None:
+        kept = await _adopted(server, kept, browser, asked, now)
+    if not browsers.compare(kept.browser_digest, browser.digest):
+        raise ForgedForm("This sign-in was begun in another browser.", check="request browser")
+    params = Params({name: list(values) for name, values in kept.parameters.items()})
+    client = await client_of(server, params)
+    return UnderWay(kept, client, read(server, params, client, now))
+
+
+async def _adopted(server: Server, kept: KeptRequest, browser: Browser, asked: Asked, now: datetime) -> KeptRequest:
+    try:
+        await server.commit([requests.adopt(kept.id, browser.digest)], [], asked, now)
+    except Conflict:
+        pass  # another browser was first, or this one twice: the comparison that follows decides
+    found = await requests.find(server.store, kept.id)
+    return kept if found is None else found
+
+
+def address(server: Server, client_id: str, id: str) -> str:
+    """Where every step returns to."""
+    return f"{server.issuer}/authorize?client_id={quote(client_id, safe='')}&request_uri={quote(URN + id, safe='')}"

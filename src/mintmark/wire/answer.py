@@ -1,0 +1,46 @@
+"""What goes out: one HTTP answer as a value, and the headers that every answer of a kind carries."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
+
+CORS: Headers = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"WWW-Authenticate, DPoP-Nonce, Retry-After"),
+)
+NO_STORE: Headers = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
+NOSNIFF: Headers = ((b"x-content-type-options", b"nosniff"),)
+JSON: Headers = ((b"content-type", b"application/json"), *NO_STORE, *NOSNIFF, *CORS)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: Headers
+    body: bytes = b""
+
+    def plus(self, *headers: tuple[bytes, bytes]) -> "Answer":
+        return replace(self, headers=(*self.headers, *headers))
+
+
+def to_json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def json_answer(value: Mapping[str, Any], status: int = 200) -> Answer:
+    """JSON that nobody keeps (RFC 6749 §5.1)."""
+    return Answer(status, JSON, to_json(value))
+
+
+def empty(status: int = 200) -> Answer:
+    """A JSON door's answer without content (RFC 7009 §2.2)."""
+    return Answer(status, JSON, b"")
+
+
+def redirect(location: str, status: int = 303) -> Answer:
+    """303 turns a POST into a GET: credentials are never sent on (RFC 9700 §4.12)."""
+    headers = ((b"location", location.encode("ascii")), *NO_STORE, *NOSNIFF, (b"referrer-policy", b"no-referrer"))
+    return Answer(status, headers)

@@ -1,0 +1,146 @@
+"""The middleware that finds a door by its exact path and carries bytes in and out."""
+
+import asyncio
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from typing import Any, Literal, TypeAlias
+
+from mintmark import networks
+from mintmark.networks import Network
+from mintmark.protocol.errors import InvalidRequest, TooLarge
+from mintmark.wire import refusals
+from mintmark.wire.answer import CORS, NO_STORE, NOSNIFF, Answer, Headers, json_answer
+from mintmark.wire.asked import Asked
+
+Scope: TypeAlias = MutableMapping[str, Any]  # Any: ASGI's own shape
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+Handle: TypeAlias = Callable[[Asked], Awaitable[Answer]]
+
+BODY_DEADLINE = 10.0  # seconds for the whole body
+MOST_HOPS = 20  # proxies in a row that are looked through
+_HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+PREFLIGHT: Headers = (
+    (b"access-control-allow-headers", b"Authorization, Content-Type, DPoP, MCP-Protocol-Version, X-Requested-With"),
+    (b"access-control-max-age", b"7200"),
+    *CORS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address, and what each method does there.
+
+    json: errors are JSON and any origin may read the answer; page: errors are pages for this browser alone.
+    """
+
+    methods: Mapping[str, Handle]
+    kind: Literal["json", "page"] = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Answers what it has a door for; everything else goes on to the application behind."""
+
+    app: App
+    routes: Mapping[str, Route]
+    body_limit: int  # bytes
+    trusted_proxies: Sequence[Network]
+    always: Headers  # on every answer: HSTS on https
+    page_refused: Callable[[Asked, Exception], Answer]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self.routes.get(scope["path"]) if scope["type"] == "http" else None
+        if route is None:
+            await self.app(scope, receive, send)
+            return
+        answer = await self._answer(route, scope, receive)
+        length = (b"content-length", b"%d" % len(answer.body))
+        headers = [*answer.headers, *self.always, length]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
+
+    async def _answer(self, route: Route, scope: Scope, receive: Receive) -> Answer:
+        method = scope["method"]
+        handle = route.methods.get("GET" if method == "HEAD" else method)
+        asked = Asked(
+            method=method,
+            path=scope["path"],
+            query_string=scope["query_string"],
+            headers=scope["headers"],
+            body=b"",
+            address=self._address(scope),
+            request_id=secrets.token_hex(6),
+        )
+        if handle is None:
+            return self._no_such_method(route, method)
+        try:
+            check_host(scope["headers"])
+            if method != "GET":
+                asked = replace(asked, body=await self._body(receive))
+        except InvalidRequest as error:
+            return self.page_refused(asked, error) if route.kind == "page" else refusals.as_json(error)
+        return await handle(asked)
+
+    def _no_such_method(self, route: Route, method: str) -> Answer:
+        allowed = ", ".join((*route.methods, *(("HEAD",) if "GET" in route.methods else ()), "OPTIONS")).encode()
+        if method == "OPTIONS":
+            if route.kind == "page":
+                return Answer(204, ((b"allow", allowed), *NO_STORE))
+            return Answer(204, ((b"allow", allowed), (b"access-control-allow-methods", allowed), *PREFLIGHT))
+        if route.kind == "page":
+            return Answer(405, ((b"allow", allowed), *NO_STORE, *NOSNIFF))
+        body = {"error": "invalid_request", "error_description": "this method is not one of this door"}
+        return json_answer(body, 405).plus((b"allow", allowed))
+
+    def _address(self, scope: Scope) -> str:
+        peer = scope["client"][0] if scope.get("client") else "0.0.0.0"  # noqa: S104  a unix socket has no address
+        if not self.trusted_proxies or not self._trusts(peer):
+            return str(peer)
+        written = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
+        hops = [hop.strip() for hop in written.rsplit(",", MOST_HOPS)[-MOST_HOPS:]]
+        for hop in reversed([hop for hop in hops if hop]):
+            try:
+                address = str(ip_address(hop))
+            except ValueError:
+                return str(peer)  # whoever wrote this is not to be believed
+            if not self._trusts(address):
+                return address
+            peer = address
+        return str(peer)
+
+    def _trusts(self, address: str) -> bool:
+        return networks.hold(self.trusted_proxies, address)
+
+    async def _body(self, receive: Receive) -> bytes:
+        """The first message waits for the client too: it may send its head, and nothing more for ever."""
+        try:
+            async with asyncio.timeout(BODY_DEADLINE):
+                return await self._parts(receive)
+        except TimeoutError as error:
+            raise InvalidRequest("the body did not come in time") from error
+
+    async def _parts(self, receive: Receive) -> bytes:
+        parts: list[bytes] = []
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise InvalidRequest("the connection was closed")
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > self.body_limit:
+                raise TooLarge(f"the body is longer than {self.body_limit} bytes")
+            more = message.get("more_body", False)
+        return b"".join(parts)
+
+
+def check_host(headers: Sequence[tuple[bytes, bytes]]) -> None:
+    """A Host that is no host is refused; any other changes nothing, since every URL is built from the issuer."""
+    hosts = [value for name, value in headers if name == b"host"]
+    if len(hosts) > 1 or (hosts and not _HOST.fullmatch(hosts[0])):
+        raise InvalidRequest("the Host header is malformed", check="host")

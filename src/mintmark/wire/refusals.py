@@ -1,0 +1,70 @@
+"""A refusal becomes JSON or a redirect; the third translation, a page, is made where the pages are."""
+
+import re
+
+from mintmark.protocol.authorization_request import RefusedWithRedirect
+from mintmark.protocol.errors import (
+    InvalidClient,
+    NoCredentials,
+    OAuthError,
+    Overloaded,
+    Refusal,
+    TooManyAttempts,
+    UntrustedRequest,
+)
+from mintmark.protocol.return_address import ReturnAddress
+from mintmark.wire.answer import Answer, json_answer, redirect
+
+# How an answer travels back to the client: one line a response mode (OAuth 2.0 Multiple Response Types §2.1).
+MODES = {"query": ReturnAddress.with_query, "fragment": ReturnAddress.with_fragment}
+
+# RFC 6749 §4.1.2.1 and §5.2: printable ASCII but for the double quote and the backslash
+_NOT_ALLOWED = re.compile(r"[^\x20-\x21\x23-\x5B\x5D-\x7E]")
+
+
+def code(error: Refusal) -> str:
+    """The error code on the wire."""
+    if isinstance(error, OAuthError | UntrustedRequest | TooManyAttempts | Overloaded):
+        return error.code
+    return "invalid_request"
+
+
+def description(error: Refusal) -> str:
+    return _NOT_ALLOWED.sub("'", error.description)
+
+
+def as_json(error: Refusal) -> Answer:
+    """RFC 6749 §5.2."""
+    answer = json_answer({"error": code(error), "error_description": description(error)}, error.status)
+    if isinstance(error, InvalidClient) and error.expected == "challenge":
+        answer = answer.plus((b"www-authenticate", b'Basic realm="mintmark", charset="UTF-8"'))
+    if isinstance(error, TooManyAttempts | Overloaded):
+        answer = answer.plus((b"retry-after", str(error.retry_after).encode()))
+    return answer
+
+
+def as_redirect(refused: RefusedWithRedirect, issuer: str) -> Answer:
+    """RFC 6749 §4.1.2.1, with `iss` (RFC 9207 §2)."""
+    error = refused.error
+    members = [("error", code(error)), ("error_description", description(error))]
+    if refused.state is not None:
+        members.append(("state", refused.state))
+    members.append(("iss", issuer))
+    return redirect(located(refused, members))
+
+
+def located(refused: RefusedWithRedirect, members: list[tuple[str, str]]) -> str:
+    return MODES[refused.mode](refused.return_address, members)
+
+
+def as_bearer(error: OAuthError, *, named: bool = True) -> Answer:
+    """A refusal at a protected resource: the challenge says why, unless nothing was sent (RFC 6750 §3)."""
+    named = named and not isinstance(error, NoCredentials)
+    challenge = 'Bearer realm="mintmark"'
+    if named:
+        challenge += f', error="{error.code}", error_description="{description(error)}"'
+        scope = getattr(error, "scope", None)
+        if scope is not None:
+            challenge += f', scope="{scope}"'
+    body = {"error": error.code, "error_description": description(error)} if named else {}
+    return json_answer(body, error.status).plus((b"www-authenticate", challenge.encode("ascii")))

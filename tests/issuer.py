@@ -1,0 +1,272 @@
+"""A whole server in process for tests, with its clock in the test's hand: `from tests.issuer import *` in a conftest.
+
+`issuer` runs on both databases, `sqlite_issuer` on SQLite alone. It knows a resource (api), a confidential client (web),
+a public one (spa), a resource server (api-server), an operator's client (operator) and a person (alice).
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+
+from mintmark import app
+from mintmark.keys import sealing
+from mintmark.protocol.catalogue import Resource
+from mintmark.protocol.policy import Policy
+from mintmark.server import Server
+from mintmark.settings import Settings
+from mintmark.store import clients, people, resources
+from tests.databases import Database
+
+__all__ = ["issuer", "sqlite_issuer"]
+
+API = "https://api.example"
+SECRET = "a-secret-of-forty-three-characters-for-web00"
+PASSWORD = "correct horse battery staple"
+VERIFIER = "v" * 64
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+CALLBACK = "https://web.example/cb"
+SCOPE = "openid profile email offline_access api:read api:write"
+CLIENTS: Mapping[str, dict[str, Any]] = {
+    "web": {
+        "client_name": "Harbour Notes",
+        "redirect_uris": [CALLBACK, CALLBACK + "?tenant=1"],
+        "grant_types": ["authorization_code", "refresh_token", "client_credentials", "password"],
+        "scope": SCOPE,
+    },
+    "spa": {
+        "client_name": "Single Page",
+        "redirect_uris": ["https://spa.example/cb", "http://127.0.0.1/callback", "com.example.app:/cb"],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "token_endpoint_auth_method": "none",
+        "application_type": "native",
+        "scope": SCOPE,
+    },
+    "other": {"redirect_uris": ["https://other.example/cb"], "scope": SCOPE,
+              "grant_types": ["authorization_code", "refresh_token", "client_credentials"]},
+    "api-server": {"grant_types": []},
+    "operator": {"grant_types": ["client_credentials"], "scope": "admin:read admin:write"},
+}  # fmt: skip
+CLAIMS = {"name": "Alice Example", "given_name": "Alice", "family_name": "Example"}
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+@dataclass
+class Issuer:
+    """A running server and a client of it, as `http`. `browser()` is another one, with cookies of its own."""
+
+    settings: Settings
+    server: Server
+    http: httpx2.AsyncClient
+    application: Any
+    moment: list[datetime]
+    others: list[httpx2.AsyncClient] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return self.settings.issuer
+
+    def later(self, **span: float) -> None:
+        """Sets the clock forward."""
+        self.moment[0] += timedelta(**span)
+
+    def browser(self) -> httpx2.AsyncClient:
+        found = client_of(self.application, self.url)
+        self.others.append(found)
+        return found
+
+    async def set_policy(self, document: Mapping[str, Any], *, at: str = "server", name: str = "") -> None:
+        """What an operator states for the server, a client, or a resource."""
+        now, store = self.server.clock(), self.server.store
+        if at == "client":
+            client = await self.server.registry.client(name)
+            assert client is not None
+            changes = clients.change(name, json.dumps(dict(client.document)), json.dumps(document), now)
+        elif at == "resource":
+            known = self.server.registry.catalogue.resources[name]
+            policy = Policy.read(document, at="resource")
+            changes = resources.change(
+                Resource(known.id, known.name, known.scopes, known.resource_servers, policy), now
+            )
+        else:
+            changes = resources.add_policy(at, name, Policy.read(document, at=at), now)  # type: ignore[arg-type]
+        await store.commit(changes)
+        await self.server.registry.renew()
+
+    async def token(self, client: str = "web", **form: Any) -> httpx2.Response:
+        """A POST to the token door, by a confidential client with its secret, by a public one with its name."""
+        if CLIENTS[client].get("token_endpoint_auth_method") == "none":
+            return await self.http.post("/token", data={"client_id": client, **form})
+        return await self.http.post("/token", data=form, auth=(client, SECRET))
+
+    async def introspect(self, token: str, client: str = "api-server") -> dict[str, Any]:
+        answer = await self.http.post("/introspect", data={"token": token}, auth=(client, SECRET))
+        assert 200 == answer.status_code, answer.text
+        return answer.json()  # type: ignore[no-any-return]
+
+    def request(self, client: str = "web", **changed: Any) -> dict[str, Any]:
+        """The parameters of an authorization request; None leaves one out."""
+        found = {
+            "response_type": "code",
+            "client_id": client,
+            "redirect_uri": CLIENTS[client]["redirect_uris"][0],
+            "scope": SCOPE,
+            "state": "the-state",
+            "nonce": "the-nonce",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+            **changed,
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+    async def authorize(
+        self, client: str = "web", *, browser: httpx2.AsyncClient | None = None, username: str = "alice", **changed: Any
+    ) -> dict[str, str]:
+        """Signs in and consents where asked, and returns what the client's redirect address got."""
+        browser = browser or self.http
+        answer = await browser.get("/authorize", params=self.request(client, **changed))
+        return await self.go_on(browser, answer, username=username)
+
+    async def go_on(
+        self, browser: httpx2.AsyncClient, answer: httpx2.Response, *, username: str = "alice"
+    ) -> dict[str, str]:
+        for _ in range(12):
+            if answer.is_redirect:
+                location = answer.headers["location"]
+                if not location.startswith(self.url):
+                    parts = urlsplit(location)
+                    return {name: values[0] for name, values in parse_qs(parts.query or parts.fragment).items()}
+                answer = await browser.get(location)
+            elif 'id="sign-in"' in answer.text:
+                form = {**hidden(answer.text), "username": username, "password": PASSWORD}
+                answer = await browser.post("/login", data=form)
+            elif 'id="consent"' in answer.text:
+                form = {**hidden(answer.text), "scope": boxes(answer.text), "decision": "allow"}
+                answer = await browser.post("/consent", data=form)
+            else:
+                raise AssertionError(f"{answer.status_code} {answer.text}")
+        raise AssertionError("the sign-in does not end")
+
+    async def tokens(self, client: str = "web", **changed: Any) -> dict[str, Any]:
+        """A whole code flow: the answer of the token door."""
+        got = await self.authorize(client, **changed)
+        answer = await self.token(
+            client,
+            grant_type="authorization_code",
+            code=got["code"],
+            redirect_uri=changed.get("redirect_uri", CLIENTS[client]["redirect_uris"][0]),
+            code_verifier=VERIFIER,
+        )
+        assert 200 == answer.status_code, answer.text
+        return answer.json()  # type: ignore[no-any-return]
+
+    async def refresh(self, token: str, client: str = "web", **form: Any) -> httpx2.Response:
+        return await self.token(client, grant_type="refresh_token", refresh_token=token, **form)
+
+    async def add_client(self, id: str, document: Mapping[str, Any], policy: Mapping[str, Any] | None = None) -> None:
+        await add_client(self.server, id, document, policy)
+        await self.server.registry.renew()
+
+    async def add_person(self, username: str, **more: Any) -> str:
+        found = await add_person(self.server, username, **more)
+        return found
+
+
+def hidden(page: str) -> dict[str, str]:
+    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+
+
+def boxes(page: str) -> list[str]:
+    return [
+        match[0] or match[1]
+        for match in re.findall(r'name="scope"[^>]*?value="([^"]*)"|value="([^"]*)"[^>]*?name="scope"', page)
+    ]
+
+
+def client_of(application: Any, url: str) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=application), base_url=url)
+
+
+async def add_client(
+    server: Server, id: str, document: Mapping[str, Any], policy: Mapping[str, Any] | None = None
+) -> None:
+    now = server.clock()
+    await server.store.commit(clients.add(id, json.dumps(document), json.dumps(policy or {}), now))
+    if document.get("token_endpoint_auth_method") != "none":
+        digest = server.registry.mac("client_secret", SECRET.encode())
+        await server.store.commit(clients.add_secret(f"{id}-1", id, "apply", digest, len(SECRET), now, None))
+
+
+async def add_person(
+    server: Server, username: str, *, groups: tuple[str, ...] = ("staff",), claims: Mapping[str, Any] = CLAIMS
+) -> str:
+    email = f"{username}@example.org"
+    record = people.Record(username, username, email, email, json.dumps(claims), '{"department": "R&D"}', groups)
+    id = f"id-of-{username}"
+    await server.store.commit([people.add(id, record, await server.hashing.hash(PASSWORD), server.clock())])
+    return id
+
+
+async def _fill(server: Server) -> None:
+    scopes = {"api:read": "Read your notes", "api:write": ""}
+    await server.store.commit(
+        resources.add(Resource(API, "Example API", scopes, ("api-server",), Policy()), server.clock())
+    )
+    for id, document in CLIENTS.items():
+        await add_client(server, id, document)
+    await add_person(server, "alice")
+    await server.registry.renew()
+
+
+async def start(database: Database, **environment: str) -> AsyncIterator[Issuer]:
+    """Cheap hashes: what a hash costs is tried where hashes are tried."""
+    settings = Settings.load(
+        {
+            "MINTMARK_ISSUER": "https://id.example",
+            "MINTMARK_DATABASE_URL": database.url,
+            "MINTMARK_SEALING_KEYS": sealing.generate(),
+            "MINTMARK_LOG_FORMAT": "json",
+            "MINTMARK_PASSWORD_HASH_MEMORY": "19456",
+            **environment,
+        }
+    )
+    moment = [NOON]
+    application = app.build(settings, clock=lambda: moment[0])
+    to, back = asyncio.Queue[dict[str, Any]](), asyncio.Queue[dict[str, Any]]()
+    await to.put({"type": "lifespan.startup"})
+    running = asyncio.create_task(
+        application({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, to.get, back.put)
+    )
+    started = await back.get()
+    assert "lifespan.startup.complete" == started["type"], started
+    server = application.app.state.server
+    await _fill(server)
+    http = client_of(application, settings.issuer)
+    found = Issuer(settings, server, http, application, moment)
+    yield found
+    for one in [http, *found.others]:
+        await one.aclose()
+    await to.put({"type": "lifespan.shutdown"})
+    await back.get()
+    await running
+
+
+@pytest.fixture
+async def issuer(database: Database) -> AsyncIterator[Issuer]:
+    async for one in start(database):
+        yield one
+
+
+@pytest.fixture
+async def sqlite_issuer(sqlite_database: Database) -> AsyncIterator[Issuer]:
+    async for one in start(sqlite_database):
+        yield one
