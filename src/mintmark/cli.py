@@ -1,4 +1,4 @@
-"""The command line: each command is a module, and only the one that was typed is imported, so that `serve` starts fast."""
+"""The command line. Each command is a module; only the one that was typed is imported, so that `serve` starts fast."""
 
 import sys
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ def main(typed: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if typed is None else typed)
     try:
         application(words)(words, prog_name="mintmark")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  `tell` raises again what it does not know
         from mintmark.commands import opening
 
         sys.exit(opening.tell(error))

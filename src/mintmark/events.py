@@ -1,6 +1,7 @@
 """Facts worth remembering, as frozen records: they become audit rows and log lines. No secret is ever a field."""
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, ClassVar
 
 
@@ -24,14 +25,23 @@ class Event:
     @property
     def name(self) -> str:
         """`SessionEnded` is `session_ended`."""
-        title = type(self).__name__
-        return "".join(("_" + letter.lower()) if letter.isupper() else letter for letter in title).lstrip("_")
+        return _snake(type(self).__name__)
 
     def detail(self) -> dict[str, Any]:
         """The fields that are this event's own."""
-        shared = {field.name for field in fields(Event)}
-        own = (field.name for field in fields(self) if field.name not in shared)
-        return {name: value for name in own if (value := getattr(self, name)) is not None}
+        names = _own(type(self))  # type: ignore[arg-type]  # mypy does not see that a class is hashable
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+@cache
+def _own(kind: type[Event]) -> tuple[str, ...]:
+    shared = {field.name for field in fields(Event)}
+    return tuple(field.name for field in fields(kind) if field.name not in shared)
+
+
+@cache
+def _snake(title: str) -> str:
+    return "".join(("_" + letter.lower()) if letter.isupper() else letter for letter in title).lstrip("_")
 
 
 class Observation(Event):

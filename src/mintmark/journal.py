@@ -16,6 +16,14 @@ from mintmark.store.changes import Change
 from mintmark.store.executor import Executor
 
 MOST = 10_000  # different observations waiting
+AT_ONCE = 200  # rows in one change set
+SHOWN = (  # what a line says of whom, and where the event has it
+    ("client", "client_id"),
+    ("person", "person_id"),
+    ("session", "session_id"),
+    ("authorization", "authorization_id"),
+    ("actor", "actor"),
+)
 
 
 class Log(Protocol):
@@ -45,17 +53,15 @@ class Journal:
 
     def told(self, event: Event, request_id: str | None, **more: object) -> None:
         """The log line."""
+        line: dict[str, object] = {"outcome": event.outcome}
+        if request_id is not None:
+            line["request"] = request_id
+        for shown, field_name in SHOWN:
+            value = getattr(event, field_name)
+            if value is not None:
+                line[shown] = value
         write = self.log.info if event.outcome == "done" else self.log.warning
-        named = {
-            "request": request_id,
-            "client": event.client_id,
-            "person": event.person_id,
-            "session": event.session_id,
-            "authorization": event.authorization_id,
-            "actor": event.actor,
-        }
-        shown = {name: value for name, value in named.items() if value is not None}
-        write(event.name, outcome=event.outcome, **shown, **event.detail(), **more)
+        write(event.name, **line, **event.detail(), **more)
 
     def seen(self, event: Event, now: datetime, request_id: str | None, address: str | None, **more: object) -> None:
         """An observation: told now, kept soon."""
@@ -72,18 +78,21 @@ class Journal:
     async def flush(self, store: Executor) -> None:
         """Writes what waits. What cannot be written now waits on."""
         taken, self.waiting = self.waiting, {}
-        rows = list(taken.values())
-        while rows:
-            some, rows = rows[:200], rows[200:]
-            changes = [
-                audit.add(
-                    ids.uuid7(one.at, self.random(10)),
-                    one.event,
-                    one.at,
-                    request_id=one.request_id,
-                    address=one.address,
-                    count=one.count,
-                )
-                for one in some
-            ]
-            await store.commit(changes)
+        rows = list(taken.items())
+        try:
+            while rows:
+                await store.commit([self._row(one) for _, one in rows[:AT_ONCE]])
+                rows = rows[AT_ONCE:]
+        finally:
+            for key, one in rows:
+                self.waiting.setdefault(key, one)
+
+    def _row(self, one: Waiting) -> Change:
+        return audit.add(
+            ids.uuid7(one.at, self.random(10)),
+            one.event,
+            one.at,
+            request_id=one.request_id,
+            address=one.address,
+            count=one.count,
+        )

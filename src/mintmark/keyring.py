@@ -1,5 +1,6 @@
 """Makes, rotates and reseals the keys and secrets of the store (house, journey 5)."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from mintmark.keys.sealing import Sealer
 from mintmark.protocol import ids
 from mintmark.server import Server
 from mintmark.settings import Settings
-from mintmark.store import secrets, signing_keys
+from mintmark.store import clients, resources, secrets, signing_keys
 from mintmark.store.changes import Change, Conflict
 from mintmark.store.executor import Executor
 from mintmark.store.secrets import SealedSecret
@@ -18,10 +19,29 @@ from mintmark.store.signing_keys import StoredKey
 
 AT_FIRST = ("ES256", "RS256")
 LONGEST_TOKEN = timedelta(days=2)  # an old ID token may still be shown as a hint at sign-out
+PAGE = 200  # clients read at a time
 
 
-def schedule(settings: Settings) -> Schedule:
-    return Schedule(settings.key_rotation, settings.key_announce, settings.jwks_max_age, LONGEST_TOKEN)
+def schedule(settings: Settings, longest: timedelta = LONGEST_TOKEN) -> Schedule:
+    """longest: how long after a signature somebody may still check it."""
+    return Schedule(settings.key_rotation, settings.key_announce, settings.jwks_max_age, max(longest, LONGEST_TOKEN))
+
+
+async def longest_token(store: Executor) -> timedelta:
+    """The longest life that any policy states for a signed token, or for a session whose ID token is a hint."""
+    stated = [*(await resources.policies(store)).values(), *(one.policy for one in await resources.all(store))]
+    after = ""
+    while page := await clients.page(store, after, PAGE):
+        stated += [client.policy for client in page]
+        after = page[-1].id
+        await asyncio.sleep(0)  # thousands of clients are no reason to keep a request waiting
+    spans = [
+        span
+        for policy in stated
+        for span in (policy.access_token_lifetime, policy.id_token_lifetime, policy.session_lifetime)
+        if span is not None
+    ]
+    return max(spans, default=LONGEST_TOKEN)
 
 
 async def make_secrets(store: Executor, sealer: Sealer, random: Callable[[int], bytes], now: datetime) -> None:
@@ -42,13 +62,17 @@ def _secret(
     return SealedSecret(id, purpose, generation, sealed, now, None)
 
 
-async def make_keys(store: Executor, sealer: Sealer, schedule: Schedule, algs: Iterable[str], now: datetime) -> bool:
+async def make_keys(store: Executor, sealer: Sealer, settings: Settings, algs: Iterable[str], now: datetime) -> bool:
     """Whatever is due of creation, retirement and removal. True: something changed."""
+    wanted = list(algs)
     there = await signing_keys.all(store)
     for key in there:
         if key.facts.removed_at is None:
             sealer.open(key.private, bound_to=signing_keys.bound_to(key.facts.kid))
-    steps = rotation.plan([key.facts for key in there], now, schedule, algs)
+    facts = [key.facts for key in there]
+    steps = rotation.plan(facts, now, schedule(settings), wanted)
+    if any(not isinstance(step, Create) for step in steps):
+        steps = rotation.plan(facts, now, schedule(settings, await longest_token(store)), wanted)
     return await carry_out(store, sealer, there, steps)
 
 
@@ -77,28 +101,28 @@ def _change(sealer: Sealer, there: Sequence[StoredKey], step: Step) -> list[Chan
 
 async def make_first(server: Server, alg: str, now: datetime) -> None:
     """The first key of an algorithm that a policy or client names: it may sign at once."""
-    await make_keys(server.store, server.sealer, schedule(server.settings), (*AT_FIRST, alg), now)
+    await make_keys(server.store, server.sealer, server.settings, (*AT_FIRST, alg), now)
     server.registry.forget()
 
 
 async def reseal(store: Executor, sealer: Sealer) -> int:
     """Seals everything under the first sealing key, so that the others can be taken away. How many were changed."""
-    changes: list[Change] = []
-    for secret in await secrets.all(store):
-        bound = secrets.bound_to(secret.id)
-        if not sealer.sealed_by_first(secret.value):
-            changes.append(
-                secrets.reseal(secret, sealer.seal(sealer.open(secret.value, bound_to=bound), bound_to=bound))
-            )
+    changes: list[Change] = [
+        secrets.reseal(secret, _resealed(sealer, secret.value, secrets.bound_to(secret.id)))
+        for secret in await secrets.all(store)
+        if not sealer.sealed_by_first(secret.value)
+    ]
     for key in await signing_keys.all(store):
-        bound = signing_keys.bound_to(key.facts.kid)
         if key.facts.removed_at is None and not sealer.sealed_by_first(key.private):
-            changes.append(
-                signing_keys.reseal(key, sealer.seal(sealer.open(key.private, bound_to=bound), bound_to=bound))
-            )
+            bound = signing_keys.bound_to(key.facts.kid)
+            changes.append(signing_keys.reseal(key, _resealed(sealer, key.private, bound)))
     if changes:
         await store.commit(changes)
     return len(changes)
+
+
+def _resealed(sealer: Sealer, blob: bytes, bound: str) -> bytes:
+    return sealer.seal(sealer.open(blob, bound_to=bound), bound_to=bound)
 
 
 async def _made(store: Executor, changes: Sequence[Change]) -> bool:

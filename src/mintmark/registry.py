@@ -16,7 +16,7 @@ from mintmark.protocol import limits as limits_
 from mintmark.protocol.authorization import Standing
 from mintmark.protocol.catalogue import Catalogue
 from mintmark.protocol.client import Client
-from mintmark.protocol.limits import Limits, Stated
+from mintmark.protocol.limits import Contradiction, Limits, Stated
 from mintmark.protocol.policy import Policy
 from mintmark.store import clients, configuration, resources, secrets, signing_keys
 from mintmark.store.executor import Executor
@@ -121,6 +121,14 @@ class Registry:
         self._limits[key] = found
         return found
 
+    def past_not_after(self, client: Client, audience: tuple[str, ...], groups: tuple[str, ...], now: datetime) -> bool:
+        """Whether a `not_after` is over, which ends live tokens too."""
+        try:
+            return self.limits(client, audience, groups, now, offline=False).over(now)
+        except Contradiction:
+            each = (self.limits(client, (one,), groups, now, offline=False) for one in audience)
+            return any(limits.over(now) for limits in each)
+
     def stated(self, client: Client | None, audience: tuple[str, ...], groups: tuple[str, ...]) -> list[Stated]:
         """Every policy that speaks for a request."""
         known = self.catalogue.resources
@@ -172,4 +180,7 @@ class Registry:
     def is_mac(self, purpose: str, message: bytes, given: bytes) -> bool:
         """Under any of the keys of the purpose, in constant time for each."""
         keys = self._secrets.get(purpose, {}).values()
-        return any([hmac.compare_digest(hmac.digest(key, message, sha256), given) for key in keys])
+        right = False
+        for key in keys:
+            right |= hmac.compare_digest(hmac.digest(key, message, sha256), given)
+        return right

@@ -1,5 +1,6 @@
-"""Authorization requests under way: kept, found again by the browser that brought them, and read with the same checks."""
+"""Authorization requests under way: kept, and found again by the browser that brought them (RFC 9126 §4)."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -80,10 +81,8 @@ async def find(server: Server, id: str, browser: Browser, asked: Asked, now: dat
 
 
 async def _adopted(server: Server, kept: KeptRequest, browser: Browser, asked: Asked, now: datetime) -> KeptRequest:
-    try:
+    with suppress(Conflict):  # another browser was first, or this one twice: the comparison that follows decides
         await server.commit([requests.adopt(kept.id, browser.digest)], [], asked, now)
-    except Conflict:
-        pass  # another browser was first, or this one twice: the comparison that follows decides
     found = await requests.find(server.store, kept.id)
     return kept if found is None else found
 

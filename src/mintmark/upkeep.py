@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
-from mintmark import keyring
+from mintmark import keyring, logs
 from mintmark.server import Server
 from mintmark.store import people, purge
 from mintmark.store.changes import Conflict, Unavailable
@@ -26,8 +26,7 @@ def start(server: Server) -> Sequence[asyncio.Task[None]]:
         (PURGE_EVERY, clear_away),
         (HASHES_EVERY, note_hashes),
     )
-    tasks = [asyncio.create_task(_every(server, seconds, duty)) for seconds, duty in duties]
-    return tasks
+    return [asyncio.create_task(_every(server, seconds, duty)) for seconds, duty in duties]
 
 
 async def stop(tasks: Sequence[asyncio.Task[None]]) -> None:
@@ -60,14 +59,13 @@ async def last_flush(server: Server) -> None:
     """At the end: what cannot be written then is lost, and only observations wait there."""
     with suppress(Unavailable, Conflict):
         await server.journal.flush(server.store)
+    logs.flush(server.journal.log)
 
 
 async def turn_keys(server: Server) -> None:
     """Rotation is due by the clock; another node that did it first leaves nothing to do."""
-    wanted = {*keyring.AT_FIRST, *server.registry.policies_algs()}
-    if await keyring.make_keys(
-        server.store, server.sealer, keyring.schedule(server.settings), sorted(wanted), server.clock()
-    ):
+    wanted = sorted({*keyring.AT_FIRST, *server.registry.policies_algs()})
+    if await keyring.make_keys(server.store, server.sealer, server.settings, wanted, server.clock()):
         server.registry.forget()
 
 

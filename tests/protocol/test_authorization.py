@@ -66,6 +66,13 @@ def test_what_never_had_a_session_ends_with_none():
     assert None is over(standing(authorization(session_id=None), holder(sessions_ended_before=MS), None))
 
 
+def test_a_session_that_was_ended_with_all_others_gives_nothing_even_to_what_a_clock_ahead_issued_later():
+    ended = standing(holder=holder(sessions_ended_before=MS))
+
+    assert "sessions ended" == over(ended, issued=MS + 1)
+    assert None is over(standing(holder=holder(sessions_ended_before=MS - 1)), issued=MS + 1)
+
+
 def test_a_person_that_is_back_revives_nothing():
     """Disabling sets the watermark too, so that enabling again changes nothing for what was issued before."""
     assert "watermark" == over(standing(holder=holder(disabled_at=None, ended_before=MS)))

@@ -193,6 +193,14 @@ def test_a_huge_address_is_not_even_compared():
         ReturnAddress.read(longest + "a", [longest + "a"])
 
 
+@pytest.mark.parametrize(
+    "uri", ["https://h/cb#x", "https://h/c b", "https://h\\@evil.example", "https://h/\u00e9", "https://h/\r\nX: y"]
+)
+def test_what_should_never_have_been_registered_is_not_returned_to(uri):
+    with pytest.raises(UntrustedRequest):
+        ReturnAddress.read(uri, [uri])
+
+
 def test_the_registered_query_stays_as_it_is():
     answer = [("code", "a b&c=d"), ("iss", "https://id.example")]
 

@@ -54,9 +54,9 @@ async def test_a_second_guard_that_fails_leaves_the_first_row_untouched(store):
 async def test_a_required_row_must_stand_as_it_was_read(store):
     await store.commit([throttle("a", 1)])
     await store.commit([stands("a", 1), rows.code(b"1")])
-    for failures, id in [(2, "a"), (1, "b")]:
+    for failures, name in [(2, "a"), (1, "b")]:
         with pytest.raises(Conflict):
-            await store.commit([stands(id, failures), rows.code(b"2")])
+            await store.commit([stands(name, failures), rows.code(b"2")])
 
     assert [(b"1", None)] == await store.fetch(rows.CODE, digest=b"1")
     assert [] == await store.fetch(rows.CODE, digest=b"2")
@@ -199,22 +199,22 @@ async def test_an_upsert_is_written_once_for_both_databases(store):
 
 
 async def test_constants_stand_in_a_read(store):
-    await store.commit([throttle(id, n) for n, id in enumerate("abcdef")])
+    await store.commit([throttle(name, n) for n, name in enumerate("abcdef")])
     read = Read(select(throttles.c.id).where(throttles.c.id.in_(["b", "d", "f"])).order_by(throttles.c.id).limit(2))
 
     assert [("b",), ("d",)] == await store.fetch(read)
 
 
 async def test_text_that_no_row_can_hold_is_found_nowhere(store):
-    for id in ("\ud800", "a\x00b"):
-        assert [] == await store.fetch(rows.THROTTLE, id=id)
-        assert [] == await store.fetch(rows.TOKENS, authorization_id=id)
+    for text in ("\ud800", "a\x00b"):
+        assert [] == await store.fetch(rows.THROTTLE, id=text)
+        assert [] == await store.fetch(rows.TOKENS, authorization_id=text)
 
 
 async def test_one_requests_impossible_text_is_not_the_others_fault(store):
     await store.commit([rows.refresh_token("t", "a")])
     asked = ["a", "\ud800", "b", "x\x00", "a"]
-    found = await asyncio.gather(*[store.fetch(rows.TOKENS, authorization_id=id) for id in asked])
+    found = await asyncio.gather(*[store.fetch(rows.TOKENS, authorization_id=name) for name in asked])
 
     assert [("a", "t", None)] == found[0] == found[4]
     assert [[], [], []] == found[1:4]
@@ -222,7 +222,7 @@ async def test_one_requests_impossible_text_is_not_the_others_fault(store):
 
 async def test_impossible_text_is_written_nowhere_and_fails_only_its_own_set(store):
     outcomes = await asyncio.gather(
-        *[store.commit([throttle(id)]) for id in ("a", "\ud800", "b")], return_exceptions=True
+        *[store.commit([throttle(text)]) for text in ("a", "\ud800", "b")], return_exceptions=True
     )
 
     assert [True, False, True] == [outcome is None for outcome in outcomes]
@@ -237,4 +237,4 @@ async def test_whoever_stops_waiting_stops_nobody_else(store):
     await asyncio.gather(*tasks, return_exceptions=True)
     await store.commit([throttle("last")])
 
-    assert {f"{n:02}" for n in range(1, 20, 2)} | {"last"} <= {id for id, _ in await store.fetch(rows.COUNTED)}
+    assert {f"{n:02}" for n in range(1, 20, 2)} | {"last"} <= {name for name, _ in await store.fetch(rows.COUNTED)}

@@ -147,7 +147,7 @@ async def test_rows_relied_on_and_changed_crosswise_never_hang(nodes):
         await asyncio.gather(*[walk(nodes[n % len(nodes)], n) for n in range(12)])
 
     events = Counter(event for event, _ in await nodes[0].fetch(rows.EVENTS))
-    assert dict(events) == {id: failures for id, failures in await nodes[0].fetch(rows.COUNTED) if failures}
+    assert dict(events) == {name: failures for name, failures in await nodes[0].fetch(rows.COUNTED) if failures}
 
 
 async def test_many_at_once_cost_few_statements_on_postgresql(nodes):

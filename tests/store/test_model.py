@@ -16,9 +16,9 @@ ids = st.sampled_from("abc")
 counts = st.integers(0, 2)
 guards = st.one_of(st.builds(dict), st.builds(lambda n: {"failures": n}, counts))
 changes = st.one_of(
-    st.builds(lambda id, guard: Require(throttles, {"id": id, **guard}), ids, guards),
-    st.builds(lambda id, guard, n: Update(throttles, {"id": id, **guard}, {"failures": n}), ids, guards, counts),
-    st.builds(lambda id, n: throttle(id, n), ids, counts),
+    st.builds(lambda name, guard: Require(throttles, {"id": name, **guard}), ids, guards),
+    st.builds(lambda name, guard, n: Update(throttles, {"id": name, **guard}, {"failures": n}), ids, guards, counts),
+    st.builds(throttle, ids, counts),
 )
 # Guards speak of the rows as they stood before the set, so a set does not insert what it also relies on.
 sets = st.lists(changes, min_size=1, max_size=3).filter(
@@ -37,11 +37,11 @@ def applied(state, one):
                 return None
             after[change.values["id"]] = change.values["failures"]
             continue
-        id = change.where["id"]
-        if id not in state or change.where.get("failures", state[id]) != state[id]:
+        name = change.where["id"]
+        if name not in state or change.where.get("failures", state[name]) != state[name]:
             return None
         if isinstance(change, Update):
-            after[id] = change.values["failures"]
+            after[name] = change.values["failures"]
     return after
 
 
@@ -57,7 +57,7 @@ def explains(order, state, asked, written):
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(ids, counts), st.lists(sets, min_size=2, max_size=5))
 async def test_what_comes_of_it_is_some_order_of_the_sets(store, state, asked):
-    await store.commit([Run(delete(throttles), {}), *[throttle(id, n) for id, n in state.items()]])
+    await store.commit([Run(delete(throttles), {}), *[throttle(name, n) for name, n in state.items()]])
     outcomes = await asyncio.gather(*[store.commit(one) for one in asked], return_exceptions=True)
     after = dict(await store.fetch(rows.COUNTED))
 

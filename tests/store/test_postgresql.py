@@ -29,10 +29,10 @@ async def other(database):
     await connection.close()
 
 
-async def waiting(other):
-    """Until somebody waits for a lock: what the tests need instead of a sleep."""
+async def waiting(other, number=1):
+    """Until so many wait for a lock: what the tests need instead of a sleep."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    while not await other.fetchval(query):
+    while number > await other.fetchval(query):
         await asyncio.sleep(0)
 
 
@@ -87,12 +87,12 @@ async def test_a_change_that_does_not_touch_the_guard_only_delays(store, other):
 
 
 async def test_a_lock_that_is_held_for_too_long_is_no_fault_of_the_others(store, other):
-    for id in "abc":
-        await store.commit([throttle(id)])
+    for name in "abc":
+        await store.commit([throttle(name)])
     transaction = other.transaction()
     await transaction.start()
     await other.execute("SELECT 1 FROM throttles WHERE id = 'b' FOR UPDATE")
-    outcomes = await asyncio.gather(*[store.commit([counted(id, 0, 1)]) for id in "abc"], return_exceptions=True)
+    outcomes = await asyncio.gather(*[store.commit([counted(name, 0, 1)]) for name in "abc"], return_exceptions=True)
     await transaction.rollback()
 
     assert [None, Unavailable, None] == [outcome and Unavailable for outcome in outcomes]
@@ -116,7 +116,7 @@ async def test_a_write_whose_answer_was_lost_is_never_called_written(store, othe
     tasks = [
         asyncio.ensure_future(store.commit(one)) for one in ([counted("a", 0, 1)], [stands("a", 0), rows.code(b"d")])
     ]
-    await waiting(other)
+    await waiting(other, 2)
     await kick(other)
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     await transaction.rollback()
@@ -128,16 +128,15 @@ async def test_a_write_whose_answer_was_lost_is_never_called_written(store, othe
 async def kick(other):
     """Ends every other connection of this database, and waits until they are gone."""
     others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    await other.execute(f"SELECT pg_terminate_backend(pid) {others}")
-    while await other.fetchval(f"SELECT count(*) {others}"):
+    while await other.fetchval(f"SELECT count(pg_terminate_backend(pid)) {others}"):
         await asyncio.sleep(0)
 
 
 async def test_deadlocks_are_tried_again(store, other):
     """Somebody who locks in another order makes a deadlock; the server picks one, and ours tries again."""
     await other.execute("SET deadlock_timeout = '10s'")
-    for id in "ab":
-        await store.commit([throttle(id)])
+    for name in "ab":
+        await store.commit([throttle(name)])
     transaction = other.transaction()
     await transaction.start()
     await other.execute("UPDATE throttles SET first_at = 9 WHERE id = 'b'")

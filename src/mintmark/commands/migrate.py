@@ -6,7 +6,7 @@ import typer
 
 from mintmark.commands import opening
 
-PlanOption = Annotated[bool, typer.Option("--plan", help="Say what is missing, change nothing; exit 3 if it is something.")]
+PlanOption = Annotated[bool, typer.Option("--plan", help="Only say what is missing; exit 3 if it is something.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 
 

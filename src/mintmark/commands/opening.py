@@ -79,9 +79,9 @@ def environment(**options: str | int | None) -> dict[str, str]:
     return {**os.environ, **given}
 
 
-def load_from(environ: Mapping[str, str], *, demo: bool = False) -> Settings:
+def load_from(environ: Mapping[str, str], *, demo: bool = False, quiet: bool = False) -> Settings:
     settings = Settings.load(environ, demo=demo)
-    for warning in settings.warnings:
+    for warning in () if quiet else settings.warnings:
         say(f"warning: {warning}")
     return settings
 

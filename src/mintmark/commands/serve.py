@@ -1,7 +1,7 @@
 """`mintmark serve`: one process by uvicorn, or several on PostgreSQL that share the listening socket."""
 
+import errno
 import os
-import signal
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from mintmark.commands import opening
@@ -20,58 +21,58 @@ KEEP_ALIVE = 75  # seconds; longer than the 60 of common proxies, so that they c
 BACKLOG = 2048
 # Forward secrecy and authenticated encryption (RFC 9325 §4.2); TLS 1.3 has nothing else.
 SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"
+_NO_IPV6 = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; SQLite allows one.")] = None,
-    demo: Annotated[bool, typer.Option("--demo", help="Serve an example with clients and a person, on loopback.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Serve an example, to this machine alone.")] = False,
 ) -> None:
     """Serve."""
     environ = opening.environment(host=host, port=port, workers=workers)
     if demo:
         from mintmark.commands import demo as demos
 
-        settings, greeting = demos.prepare(environ)
+        settings = demos.settings(environ)
+        sockets = listen(settings, both=True)
+        greeting = demos.prepare(settings)
     else:
         settings = opening.load_from(environ)
+        sockets = listen(settings, both=False)
         opening.run(_must_open(settings))
         greeting = f"Mintmark serves {settings.issuer}"
     if settings.workers > 1:
-        os.environ.update({name: value for name, value in environ.items() if name.startswith("MINTMARK_")})
-    run(settings, listen(settings, both=demo), greeting)
+        os.environ.update(environ)  # where the workers find the command's own options
+        _run_several(settings, sockets, greeting)
+    else:
+        _run_one(settings, sockets, greeting)
 
 
 async def _must_open(settings: Settings) -> None:
-    """Everything that a person can mend is refused here, in words; the application would show a trace."""
+    """What a person can mend is refused here, in words; the application would show a trace."""
     async with opening.opened(settings, changing=False):
         pass
 
 
-def application() -> Any:  # Any: uvicorn takes any ASGI application
-    """What a worker serves: it reads the settings from the environment again."""
-    from mintmark import app
-
-    return app.build(Settings.load(os.environ))
-
-
 def listen(settings: Settings, *, both: bool) -> list[socket.socket]:
-    """The sockets, bound before anything else is done. both: the demo is `localhost`, whichever address that is."""
+    """The sockets. both: the demo is served at `localhost`, whichever of the two addresses that is."""
     hosts: Sequence[str] = (settings.host,)
     if settings.host == "localhost" or (both and settings.host == "127.0.0.1"):
         hosts = ("127.0.0.1", "::1")
     found: list[socket.socket] = []
     for number, host in enumerate(hosts):
         try:
-            found.append(_bound(host, settings.port))
+            found.append(_listening(host, settings.port))
         except OSError as error:
             if number == 0 or error.errno not in _NO_IPV6:
                 raise opening.Refused(f"cannot listen on {host} port {settings.port}: {error.strerror}") from None
     return found
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _listening(host: str, port: int) -> socket.socket:
+    """Listens already: who comes early waits a moment instead of being sent away."""
     family, kind, protocol, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
@@ -79,12 +80,86 @@ def _bound(host: str, port: int) -> socket.socket:
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            # "::" means every address; a name or another address means itself.
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host != "::"))
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host != "::"))  # "::": every address there is
         made.bind(address)
         made.listen(BACKLOG)
     except OSError:
         made.close()
         raise
-    made.set_inheritable(True)
     return made
+
+
+class OneProcess(uvicorn.Server):
+    """Says when it is ready; ends with 0 at SIGTERM after what was in flight, and at once at a second signal."""
+
+    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+        super().__init__(config)
+        self._greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        opening.print_line(self._greeting)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def _run_one(settings: Settings, sockets: list[socket.socket], greeting: str) -> None:
+    from mintmark import app
+
+    try:
+        OneProcess(_config(app.build(settings), settings), greeting).run(sockets)
+    except SystemExit:
+        raise opening.Refused("the server could not start") from None
+
+
+def _run_several(settings: Settings, sockets: list[socket.socket], greeting: str) -> None:
+    """uvicorn's supervisor starts a worker anew that died or hangs; each reads the settings for itself."""
+    config = _config("mintmark.commands.serve:application", settings)
+    supervisor = Multiprocess(config, sockets)
+    opening.print_line(greeting)
+    supervisor.run()
+    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+        raise opening.Refused("a worker could not start")
+
+
+def application() -> Any:  # Any: whatever uvicorn takes for an application
+    """What a worker serves."""
+    from mintmark import app
+
+    return app.build(Settings.load(os.environ))
+
+
+def _config(application: Any, settings: Settings) -> uvicorn.Config:  # Any: as above
+    return uvicorn.Config(
+        application,
+        factory=isinstance(application, str),
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # the doors believe the proxies that the settings name, and nobody else
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE,
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
+        ssl_context_factory=tls if settings.tls_certificate else None,
+    )
+
+
+def tls(config: uvicorn.Config, default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+    """TLS 1.2 or newer, with suites that have forward secrecy and authenticate what they encrypt."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(SUITES)
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
+    context.set_alpn_protocols(["http/1.1"])
+    context.load_cert_chain(str(config.ssl_certfile), str(config.ssl_keyfile))
+    return context

@@ -1,6 +1,7 @@
 """The authorization door: every step of a sign-in returns here (RFC 6749 §4.1.1, OIDC Core §3.1.2)."""
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
 from mintmark import browser as browsers
@@ -18,16 +19,44 @@ from mintmark.protocol.client import Client
 from mintmark.protocol.code import Code
 from mintmark.protocol.errors import AccessDenied, OAuthError, RequestUriNotSupported
 from mintmark.protocol.limits import Limits
-from mintmark.protocol.next_step import Approve, AskConsent, Decision, Facts, SignIn
+from mintmark.protocol.next_step import Approve, AskConsent, Facts, SignIn
 from mintmark.protocol.params import Params
 from mintmark.server import Server, decided
 from mintmark.store import authorizations, clients, codes, consents, people, requests, sessions
-from mintmark.store.changes import Change
+from mintmark.store.changes import Change, Conflict
+from mintmark.store.consents import Consent
 from mintmark.store.people import Person
 from mintmark.store.requests import KeptRequest
 from mintmark.wire import refusals
 from mintmark.wire.answer import Answer, redirect
 from mintmark.wire.asked import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A browser at this door with a checked request: all that was read before anything is decided."""
+
+    server: Server
+    asked: Asked
+    now: datetime
+    params: Params
+    client: Client
+    browser: Browser
+    request: AuthorizationRequest
+    kept: KeptRequest | None  # None: the request comes for the first time
+    consent: Consent | None  # what this person allowed this client before
+
+    @property
+    def tells_clients_apart(self) -> bool:
+        """False: another program could pose as this client, so its consent is not remembered (RFC 8252 §8.6)."""
+        return not (self.client.is_public and self.request.return_address.is_native)
+
+    @property
+    def allowed_before(self) -> tuple[str, ...]:
+        """What was allowed at one resource says nothing of another that has scopes of the same names."""
+        if self.consent is None or not set(self.request.audience) <= set(self.consent.resources):
+            return ()
+        return self.consent.scope
 
 
 async def authorize(server: Server, asked: Asked) -> Answer:
@@ -54,182 +83,153 @@ async def authorize_by_post(server: Server, asked: Asked) -> Answer:
 
 
 async def _go_on(server: Server, asked: Asked, params: Params, now: datetime) -> Answer:
+    visit = await _visit(server, asked, params, now)
+    try:
+        answer = await _step(visit)
+    except OAuthError as error:
+        await _complete_refused(visit, error)
+        raise _back(visit.request, error) from error
+    return browsers.with_cookie(server, answer, visit.browser.secret) if visit.browser.is_new else answer
+
+
+async def _visit(server: Server, asked: Asked, params: Params, now: datetime) -> Visit:
     client = await underway.client_of(server, params)
     browser = await browsers.read(server, asked, now)
-    kept: KeptRequest | None = None
-    request_uri = params.get("request_uri") if not params.is_repeated("request_uri") else None
-    if request_uri is not None and request_uri.startswith(underway.URN):
-        found = await underway.find(server, request_uri.removeprefix(underway.URN), browser, asked, now)
-        kept, request = found.kept, found.request
-        if found.client.id != client.id:
-            raise _foreign(request)
-    else:
+    consent = None
+    if browser.person is not None:
+        consent = await consents.find(server.store, browser.person.holder.id, client.id)
+    request_uri = None if params.is_repeated("request_uri") else params.get("request_uri")
+    if request_uri is None or not request_uri.startswith(underway.URN):
         request = underway.read(server, params, client, now)
-    try:
-        answer = await _step(server, asked, params, client, browser, request, kept, now)
-    except OAuthError as error:
-        await _complete_refused(server, asked, error, kept, client, browser, now)
-        raise RefusedWithRedirect(error, request.return_address, request.state, request.response_mode) from error
-    return browsers.with_cookie(server, answer, browser.secret) if browser.is_new else answer
+        return Visit(server, asked, now, params, client, browser, request, None, consent)
+    found = await underway.find(server, request_uri.removeprefix(underway.URN), browser, asked, now)
+    if found.client.id != client.id:
+        raise _back(found.request, RequestUriNotSupported("request_uri belongs to another client"))
+    return Visit(server, asked, now, params, client, browser, found.request, found.kept, consent)
 
 
-def _foreign(request: AuthorizationRequest) -> RefusedWithRedirect:
-    error = RequestUriNotSupported("request_uri belongs to another client")
+def _back(request: AuthorizationRequest, error: OAuthError) -> RefusedWithRedirect:
     return RefusedWithRedirect(error, request.return_address, request.state, request.response_mode)
 
 
-async def _complete_refused(
-    server: Server,
-    asked: Asked,
-    error: OAuthError,
-    kept: KeptRequest | None,
-    client: Client,
-    browser: Browser,
-    now: datetime,
-) -> None:
+async def _complete_refused(visit: Visit, error: OAuthError) -> None:
     """A refused request is over; the person's own refusal is remembered as theirs."""
-    if kept is None:
+    if visit.kept is None:
         return
     events: list[Event] = []
-    if isinstance(error, AccessDenied) and browser.person is not None:
-        events.append(ConsentRefused(client_id=client.id, person_id=browser.person.holder.id))
-    await server.commit([requests.complete(kept.id, now)], events, asked, now)
+    if isinstance(error, AccessDenied) and visit.browser.person is not None:
+        events.append(ConsentRefused(client_id=visit.client.id, person_id=visit.browser.person.holder.id))
+    await visit.server.commit([requests.complete(visit.kept.id, visit.now)], events, visit.asked, visit.now)
 
 
-async def _step(
-    server: Server,
-    asked: Asked,
-    params: Params,
-    client: Client,
-    browser: Browser,
-    request: AuthorizationRequest,
-    kept: KeptRequest | None,
-    now: datetime,
-) -> Answer:
-    remembered = await _remembered(server, client, browser)
-    facts = _facts(server, client, browser, request, kept, remembered or (), now)
-    step = next_step.next_step(request, facts, now)
-    if isinstance(step, Approve):
-        return await _approve(server, asked, client, browser, request, kept, step, remembered, now)
-    id = kept.id if kept is not None else await underway.keep(server, client, params, browser, asked, now)
-    page = {SignIn: "login", AskConsent: "consent"}[type(step)]
-    return redirect(f"{server.issuer}/{page}?request={quote(id, safe='')}")
+async def _step(visit: Visit) -> Answer:
+    match next_step.next_step(visit.request, _facts(visit), visit.now):
+        case Approve() as approved:
+            return await _approve(visit, approved)
+        case SignIn():
+            return await _to_page(visit, "login")
+        case AskConsent():
+            return await _to_page(visit, "consent")
 
 
-async def _remembered(server: Server, client: Client, browser: Browser) -> tuple[str, ...] | None:
-    if browser.person is None:
-        return None
-    return await consents.find(server.store, browser.person.holder.id, client.id)
+async def _to_page(visit: Visit, page: str) -> Answer:
+    """The page, which returns here; the request is kept meanwhile."""
+    server, kept = visit.server, visit.kept
+    kept_id = (
+        kept.id
+        if kept is not None
+        else await underway.keep(server, visit.client, visit.params, visit.browser, visit.asked, visit.now)
+    )
+    return redirect(f"{server.issuer}/{page}?request={quote(kept_id, safe='')}")
 
 
-def _facts(
-    server: Server,
-    client: Client,
-    browser: Browser,
-    request: AuthorizationRequest,
-    kept: KeptRequest | None,
-    remembered: tuple[str, ...],
-    now: datetime,
-) -> Facts:
-    groups = () if browser.person is None else browser.person.holder.groups
-    limits = server.registry.limits(client, request.audience, groups, now, offline=request.offline)
+def _facts(visit: Visit) -> Facts:
+    request, person, kept = visit.request, visit.browser.person, visit.kept
+    groups = () if person is None else person.holder.groups
+    limits = visit.server.registry.limits(visit.client, request.audience, groups, visit.now, offline=request.offline)
     return Facts(
-        session=browser.session,
-        began_at=now if kept is None else kept.created_at,
+        session=visit.browser.session,
+        began_at=visit.now if kept is None else kept.created_at,
         decision=None if kept is None else kept.decision,
-        remembered=remembered,
-        consent_is_remembered=not (client.is_public and request.return_address.is_native),
+        remembered=visit.allowed_before,
+        consent_is_remembered=visit.tells_clients_apart,
         consent_is_required=limits.require_consent,
-        hinted=_hinted(server, request, client, now),
+        hinted=_hinted(visit),
     )
 
 
-def _hinted(server: Server, request: AuthorizationRequest, client: Client, now: datetime) -> str | None:
+def _hinted(visit: Visit) -> str | None:
     """Whom id_token_hint names; an expired one still does, another client's or a forged one names a nobody."""
-    if request.id_token_hint is None:
+    hint, server = visit.request.id_token_hint, visit.server
+    if hint is None:
         return None
-    claims = jwt.verify_hint(server.registry.ring, request.id_token_hint, issuer=server.issuer, now=now)
-    if claims is None or claims.get("aud") != client.id:
+    claims = jwt.verify_hint(server.registry.ring, hint, issuer=server.issuer, now=visit.now)
+    if claims is None or claims.get("aud") != visit.client.id:
         return ""
     return str(claims["sub"])
 
 
-async def _approve(
-    server: Server,
-    asked: Asked,
-    client: Client,
-    browser: Browser,
-    request: AuthorizationRequest,
-    kept: KeptRequest | None,
-    step: Approve,
-    remembered: tuple[str, ...] | None,
-    now: datetime,
-) -> Answer:
-    person = browser.person
-    assert person is not None  # noqa: S101  a session has one
+async def _approve(visit: Visit, step: Approve) -> Answer:
+    """An authorization with its code, written before the browser leaves."""
+    server, client, now, person = visit.server, visit.client, visit.now, visit.browser.person
+    if person is None:
+        raise AccessDenied("nobody is signed in", check="session")
     if any(map(scopes.is_admin, step.scope)) and ADMINS not in person.holder.groups:
         raise AccessDenied("this person may not have the admin API's scopes", check="admins")
-    audience = server.registry.catalogue.audience(step.scope, request.resources)
+    audience = server.registry.catalogue.audience(step.scope, visit.request.resources)
     offline = scopes.OFFLINE in step.scope
     limits = server.registry.limits(client, audience, person.holder.groups, now, offline=offline)
     if limits.over(now):
         raise mint.denied()
-    authorization = _authorization(server, client, step, audience, limits, now)
+    authorization = _authorization(visit, step, audience, limits)
     secret = ids.secret(code_.PREFIX, server.random(32))
-    code = _code(client, request, authorization, secret, limits, now)
     changes: list[Change] = [
         clients.stands(client),
         people.stands(person.holder),
         sessions.stands(step.session.id),
         authorizations.add(authorization),
-        codes.add(code),
-        *_decided(client, person, request, kept, step, remembered, now),
+        codes.add(_code(visit, authorization, secret, limits)),
+        *_completed(visit, person, step),
     ]
+    await _commit(visit, changes, authorization)
+    members = [("code", secret), *([("state", visit.request.state)] if visit.request.state is not None else [])]
+    members.append(("iss", server.issuer))
+    return redirect(refusals.MODES[visit.request.response_mode](visit.request.return_address, members))
+
+
+async def _commit(visit: Visit, changes: list[Change], authorization: Authorization) -> None:
     event = Authorized(
-        client_id=client.id,
-        person_id=person.holder.id,
-        session_id=step.session.id,
+        client_id=authorization.client_id,
+        person_id=authorization.person_id,
+        session_id=authorization.session_id,
         authorization_id=authorization.id,
-        scope=scopes.write(step.scope),
+        scope=scopes.write(authorization.scope),
     )
     try:
-        await server.commit(changes, [event], asked, now)
-    except Exception:
-        server.registry.forget()
+        await visit.server.commit(changes, [event], visit.asked, visit.now)
+    except Conflict:
+        visit.server.registry.forget()  # what was kept in memory may be what is no longer so
         raise
-    members = [("code", secret), *((("state", request.state),) if request.state is not None else ())]
-    members.append(("iss", server.issuer))
-    return redirect(refusals.MODES[request.response_mode](request.return_address, members))
 
 
-def _decided(
-    client: Client,
-    person: Person,
-    request: AuthorizationRequest,
-    kept: KeptRequest | None,
-    step: Approve,
-    remembered: tuple[str, ...] | None,
-    now: datetime,
-) -> list[Change]:
+def _completed(visit: Visit, person: Person, step: Approve) -> list[Change]:
     """The request is completed, once; a consent that was given on its page is remembered for the next time."""
-    if kept is None:
+    if visit.kept is None:
         return []
-    changes: list[Change] = [requests.complete(kept.id, now)]
-    asked = kept.decision is not None and isinstance(kept.decision, Decision)
-    may_remember = not (client.is_public and request.return_address.is_native)
-    if asked and may_remember and not set(step.scope) <= set(remembered or ()):
-        changes.append(consents.remember(person.holder.id, client.id, remembered, step.scope, now))
+    changes: list[Change] = [requests.complete(visit.kept.id, visit.now)]
+    was_asked = visit.kept.decision is not None
+    if was_asked and visit.tells_clients_apart and not set(step.scope) <= set(visit.allowed_before):
+        allowed = Consent(step.scope, visit.request.audience)
+        changes.append(consents.remember(person.holder.id, visit.client.id, visit.consent, allowed, visit.now))
     return changes
 
 
-def _authorization(
-    server: Server, client: Client, step: Approve, audience: tuple[str, ...], limits: Limits, now: datetime
-) -> Authorization:
+def _authorization(visit: Visit, step: Approve, audience: tuple[str, ...], limits: Limits) -> Authorization:
     session = step.session
     return Authorization(
-        id=ids.uuid7(now, server.random(10)),
+        id=ids.uuid7(visit.now, visit.server.random(10)),
         person_id=session.person_id,
-        client_id=client.id,
+        client_id=visit.client.id,
         session_id=session.id,
         scope=step.scope,
         resources=audience,
@@ -237,17 +237,17 @@ def _authorization(
         authenticated_at=session.authenticated_at,
         acr=session.acr,
         amr=session.amr,
-        created_at=now,
-        expires_at=min(_ends(client, step, limits, now)),
+        created_at=visit.now,
+        expires_at=min(_ends(visit, step, limits)),
         ended_at=None,
     )
 
 
-def _ends(client: Client, step: Approve, limits: Limits, now: datetime) -> list[datetime]:
+def _ends(visit: Visit, step: Approve, limits: Limits) -> list[datetime]:
     """Nothing that hangs on the authorization outlives any of these."""
-    refreshes = "refresh_token" in client.grant_types
+    refreshes = "refresh_token" in visit.client.grant_types
     lifetime = limits.refresh_token_lifetime if refreshes else limits.code_lifetime + limits.access_token_lifetime
-    ends = [now + max(lifetime, timedelta(seconds=1))]
+    ends = [visit.now + lifetime]
     if limits.not_after is not None:
         ends.append(limits.not_after)
     if limits.ends_with_session:
@@ -255,22 +255,15 @@ def _ends(client: Client, step: Approve, limits: Limits, now: datetime) -> list[
     return ends
 
 
-def _code(
-    client: Client,
-    request: AuthorizationRequest,
-    authorization: Authorization,
-    secret: str,
-    limits: Limits,
-    now: datetime,
-) -> Code:
+def _code(visit: Visit, authorization: Authorization, secret: str, limits: Limits) -> Code:
     return Code(
         digest=ids.digest(secret),
         authorization_id=authorization.id,
-        client_id=client.id,
-        redirect_uri=request.return_address.uri,
-        code_challenge=request.code_challenge,
-        nonce=request.nonce,
-        created_at=now,
-        expires_at=min(now + limits.code_lifetime, authorization.expires_at),
+        client_id=authorization.client_id,
+        redirect_uri=visit.request.return_address.uri,
+        code_challenge=visit.request.code_challenge,
+        nonce=visit.request.nonce,
+        created_at=visit.now,
+        expires_at=min(visit.now + limits.code_lifetime, authorization.expires_at),
         spent_at=None,
     )

@@ -111,7 +111,7 @@ async def _refresh_token(server: Server, client: Client, token: str, now: dateti
     authorization = standing.authorization
     groups = () if standing.holder is None else standing.holder.groups
     audience = tuple(one for one in authorization.resources if one in registry.catalogue.resources)
-    if registry.limits(client, audience, groups, now, offline=False).over(now):
+    if registry.past_not_after(client, audience, groups, now):
         return INACTIVE
     return json_answer(
         {

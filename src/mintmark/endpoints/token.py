@@ -8,6 +8,7 @@ from mintmark.events import Event
 from mintmark.grants import GRANTS
 from mintmark.grants.earning import Earned, TokenRequest, must_stand
 from mintmark.protocol.errors import InvalidGrant, Refusal, UnauthorizedClient, UnsupportedGrantType
+from mintmark.protocol.limits import Limits
 from mintmark.protocol.params import Params
 from mintmark.server import Server, decided
 from mintmark.store.changes import Change, Conflict, Insert, Require, Run, Update
@@ -42,6 +43,8 @@ async def _attempt(server: Server, asked: Asked, params: Params, grant_type: str
     if wanted not in GRANTS:
         raise UnsupportedGrantType("grant_type is not one that is supported", check="grant_type", got=wanted)
     client.must_allow(wanted)
+    # Before anything of the person is looked at: from elsewhere nobody learns whether a password was right.
+    _must_come_from_there(server.registry.limits(client, (), (), now, offline=False), asked)
 
     async def prove(username: str, password: str) -> Person:
         return await factors.password.prove_for_client(server, asked, username, password, now)
@@ -59,10 +62,14 @@ def _check(server: Server, asked: Asked, request: TokenRequest, earned: Earned) 
     grant = earned.grant
     if grant.standing is not None:
         must_stand(server, request, grant.standing, earned.issued_ms)
-    if not grant.limits.allow(asked.address):
-        raise UnauthorizedClient("this client may not come from there", check="allowed_networks")
+    _must_come_from_there(grant.limits, asked)
     if not grant.audience:
         raise InvalidGrant("no resource of the grant is left", check="audience")
+
+
+def _must_come_from_there(limits: Limits, asked: Asked) -> None:
+    if not limits.allow(asked.address):
+        raise UnauthorizedClient("this client may not come from there", check="allowed_networks")
 
 
 async def _write(server: Server, asked: Asked, earned: Earned, minted: list[Change], now: datetime) -> None:

@@ -89,5 +89,4 @@ def _past_not_after(server: Server, found: LiveToken, now: datetime) -> bool:
     if not known:
         return True
     groups = () if standing is None or standing.holder is None else standing.holder.groups
-    limits = registry.limits(found.client, known, groups, now, offline=False)
-    return limits.over(now) or seconds(now) >= int(found.claims["exp"])
+    return registry.past_not_after(found.client, known, groups, now) or seconds(now) >= int(found.claims["exp"])

@@ -1,5 +1,6 @@
 """UserInfo (OIDC Core §5.3): what the scopes of a token tell of its person."""
 
+from mintmark import refused
 from mintmark.endpoints import bearer, introspect, tokens_seen
 from mintmark.protocol import claims
 from mintmark.protocol import scope as scopes
@@ -15,6 +16,7 @@ async def userinfo(server: Server, asked: Asked) -> Answer:
     try:
         return await _userinfo(server, asked)
     except OAuthError as error:
+        refused.tell(server, asked, error, server.clock())
         return refusals.as_bearer(error, named=not isinstance(error, NoCredentials))
 
 

@@ -25,7 +25,9 @@ async def earn(server: Server, request: TokenRequest) -> Earned:
         raise _replayed(request, standing)
     must_stand(server, request, standing, ms(code.created_at))
     authorization = standing.authorization
-    asked = server.registry.catalogue.narrow(authorization.scope, authorization.resources, request.resources(server))
+    asked = server.registry.catalogue.narrow(
+        authorization.scope, authorization.resources, request.resources(server), whole=authorization.scope
+    )
     must_be_admin(standing, asked.scope)
     limits = limits_of(server, request, standing, asked.audience)
     secret, changes = _refresh_token(server, request, code, standing)

@@ -66,7 +66,9 @@ def _asked(server: Server, request: TokenRequest, standing: Standing) -> Asked:
             got=scopes.write(words),
         )
     narrowed = scopes.within(allowed, words) if words is not None else allowed
-    asked = server.registry.catalogue.narrow(narrowed, standing.authorization.resources, request.resources(server))
+    asked = server.registry.catalogue.narrow(
+        narrowed, standing.authorization.resources, request.resources(server), whole=standing.authorization.scope
+    )
     if not asked.scope or not asked.audience:
         raise InvalidScope("nothing of what was granted is left", check="refresh scope")
     must_be_admin(standing, asked.scope)

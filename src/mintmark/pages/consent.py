@@ -34,10 +34,14 @@ async def submit(server: Server, asked: Asked) -> Answer:
     params = asked.form()
     browser = await browsers.read(server, asked, now)
     browsers.check_form(server, asked, params, browser)
+    return await decided(lambda: _keep(server, asked, params, browser, now))
+
+
+async def _keep(server: Server, asked: Asked, params: Params, browser: Browser, now: datetime) -> Answer:
     found = await underway.find(server, params.get("request") or "", browser, asked, now)
     if browser.session is not None:
         decision = Decision(browser.session.person_id, _decided(params, found))
-        await decided(lambda: server.commit([requests.decide(found.kept.id, decision)], [], asked, now))
+        await server.commit([requests.decide(found.kept.id, decision)], [], asked, now)
     return redirect(underway.address(server, found.client.id, found.kept.id))
 
 

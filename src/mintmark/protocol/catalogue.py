@@ -14,6 +14,9 @@ from mintmark.protocol.policy import Policy
 _ABSOLUTE = re.compile(r"""([A-Za-z][A-Za-z0-9+.\-]*):(//[!-"$-.0->@-~]*)?([!-"$-~]*)""")
 
 
+MOST_REACHED = 10_000  # remembered at a time
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """A resource server's identifier, as it stands in `aud`, and the scopes that it owns."""
@@ -45,6 +48,7 @@ class Catalogue:
         )
         self.resources = {resource.id: resource for resource in (*resources, *own)}
         self._by_folded = {fold(resource): resource for resource in self.resources}
+        self._reached: dict[tuple[tuple[str, ...], tuple[str, ...]], frozenset[str]] = {}
         self._owners: dict[str, tuple[str, ...]] = {}
         for resource in self.resources.values():
             for word in resource.scopes:
@@ -99,6 +103,16 @@ class Catalogue:
         return tuple(word for word in words if word != scopes.OFFLINE and not scopes.is_admin(word))
 
     def _reach(self, client: Client, resources: Sequence[str]) -> frozenset[str]:
+        """Found once for each list of scopes and resources: a client asks for the same every time."""
+        key = (client.may_use, tuple(resources))
+        found = self._reached.get(key)
+        if found is None:
+            if len(self._reached) >= MOST_REACHED:
+                self._reached.clear()
+            found = self._reached[key] = self._found_reach(client, resources)
+        return found
+
+    def _found_reach(self, client: Client, resources: Sequence[str]) -> frozenset[str]:
         mine = frozenset(word for word in client.may_use if self.knows(word))
         if not resources:
             return mine

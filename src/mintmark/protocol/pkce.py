@@ -16,13 +16,17 @@ def read_challenge(params: Params, *, required: bool) -> str | None:
     challenge, method = params.get("code_challenge"), params.get("code_challenge_method")
     if challenge is None:
         if required or method is not None:
-            raise InvalidRequest("code_challenge is missing: PKCE with S256 is required", check="pkce")
+            raise missing()
         return None
     if method != "S256":
         raise InvalidRequest("code_challenge_method must be S256", check="pkce", expected="S256")
     if not _UNRESERVED.fullmatch(challenge):
         raise InvalidRequest("code_challenge must be 43 to 128 unreserved characters (RFC 7636 §4.2)", check="pkce")
     return challenge
+
+
+def missing() -> InvalidRequest:
+    return InvalidRequest("code_challenge is missing: PKCE with S256 is required", check="pkce")
 
 
 def check(verifier: str | None, challenge: str | None) -> None:

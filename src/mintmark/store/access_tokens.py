@@ -1,11 +1,11 @@
 """Access tokens that have a row (opaque, one-use, counted), and JWTs that were revoked by themselves."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import bindparam, literal, select
 
 from mintmark.protocol.authorization import Standing
@@ -58,7 +58,7 @@ async def find(store: Executor, digest: bytes) -> StoredToken | None:
     rest = rows[0][len(_COLUMNS) :]
     standing = None if rest[0] is None else authorizations.read_standing(rest)
     over = spent is not None or ended is not None
-    return StoredToken(json.loads(claims), bool(one_use), at(expires), over, standing, authorization_id is not None)
+    return StoredToken(orjson.loads(claims), bool(one_use), at(expires), over, standing, authorization_id is not None)
 
 
 async def jwt_standing(store: Executor, jti: str, authorization_id: str | None) -> tuple[bool, Standing | None]:
@@ -78,7 +78,7 @@ class Slot:
 
 
 async def slots(store: Executor, holder: str) -> list[Slot]:
-    """The places taken among the counted tokens of a holder, oldest first; an expired one keeps its place until needed."""
+    """The places taken among the counted tokens of a holder, oldest first. An expired token keeps its place."""
     rows = await store.fetch(_SLOTS, holder=holder)
     return [Slot(id, number, at(expires)) for id, number, expires in sorted(rows)]
 
@@ -110,7 +110,7 @@ def add(
             "authorization_id": authorization_id,
             "holder": None if place is None else place[0],
             "slot": None if place is None else place[1],
-            "claims": json.dumps(claims),
+            "claims": orjson.dumps(claims).decode(),
             "one_use": int(one_use),
             "created_at": ms(now),
             "expires_at": ms(expires_at),

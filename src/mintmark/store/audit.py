@@ -1,7 +1,8 @@
 """The audit trail: one row a fact."""
 
-import json
 from datetime import datetime
+
+import orjson
 
 from mintmark.events import Event
 from mintmark.store import schema
@@ -28,6 +29,6 @@ def add(id: str, event: Event, now: datetime, *, request_id: str | None, address
             "actor": event.actor,
             "address": address,
             "count": count,
-            "detail": json.dumps(event.detail()),
+            "detail": orjson.dumps(event.detail()).decode(),
         },
     )

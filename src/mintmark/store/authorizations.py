@@ -1,9 +1,9 @@
 """Authorizations, and how they stand: with the person and the session that they hang on, in one statement."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
+import orjson
 from sqlalchemy import bindparam, select, update
 
 from mintmark.protocol.authorization import Authorization, SessionState, Standing
@@ -72,7 +72,7 @@ def add(authorization: Authorization) -> Change:
             "client_id": authorization.client_id,
             "session_id": authorization.session_id,
             "scope": " ".join(authorization.scope),
-            "resources": json.dumps(list(authorization.resources)),
+            "resources": orjson.dumps(list(authorization.resources)).decode(),
             "ends_with_session": int(authorization.ends_with_session),
             "authenticated_at": ms(authorization.authenticated_at),
             "acr": authorization.acr,
@@ -102,7 +102,7 @@ def end_by_person(person_id: str, reason: str, now: datetime, *, everything: boo
 
 
 def guards(standing: Standing) -> Sequence[Require]:
-    """What a change set that hands something out relies on: authorization, person, and session where it ends with it."""
+    """What handing something out relies on: authorization, person, and the session where it ends with that."""
     found, holder = standing.authorization, standing.holder
     relied = [Require(_TABLE, {"id": found.id, "ended_at": None})]
     if holder is not None:
@@ -121,7 +121,7 @@ def authorization(row: Row) -> Authorization:
         client_id=client,
         session_id=session,
         scope=tuple(scope.split()),
-        resources=tuple(json.loads(resources)),
+        resources=tuple(orjson.loads(resources)),
         ends_with_session=bool(ends),
         authenticated_at=at(authenticated),
         acr=acr,

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from mintmark.store.changes import Unavailable
-from mintmark.store.postgresql_errors import translated
+from mintmark.store.postgresql_errors import Lost, translated
 
 T = TypeVar("T")
 
@@ -52,6 +52,8 @@ class Connections:
                 raise translated(error) from error
             except Exception as error:
                 word = translated(error)
+                if isinstance(word, Lost):
+                    connection.terminate()
                 if word is error:
                     raise
                 raise word from error

@@ -1,7 +1,9 @@
 """What people allowed clients before, so that they are not asked again."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
 from sqlalchemy import bindparam, delete, select
 
 from mintmark.store import schema
@@ -11,7 +13,7 @@ from mintmark.store.times import ms
 
 _TABLE = schema.consents
 _FIND = Read(
-    select(_TABLE.c.scope).where(
+    select(_TABLE.c.scope, _TABLE.c.resources).where(
         _TABLE.c.person_id == bindparam("person_id"), _TABLE.c.client_id == bindparam("client_id")
     )
 )
@@ -20,21 +22,30 @@ _FORGET = delete(_TABLE).where(
 )
 
 
-async def find(store: Executor, person_id: str, client_id: str) -> tuple[str, ...] | None:
-    """The scopes allowed; None: never asked."""
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """The scopes allowed, and the resources that they were allowed for."""
+
+    scope: tuple[str, ...]
+    resources: tuple[str, ...]
+
+
+async def find(store: Executor, person_id: str, client_id: str) -> Consent | None:
+    """None: never asked."""
     rows = await store.fetch(_FIND, person_id=person_id, client_id=client_id)
-    return tuple(rows[0][0].split()) if rows else None
+    return Consent(tuple(rows[0][0].split()), tuple(orjson.loads(rows[0][1]))) if rows else None
 
 
-def remember(
-    person_id: str, client_id: str, before: tuple[str, ...] | None, allowed: tuple[str, ...], now: datetime
-) -> Change:
+def remember(person_id: str, client_id: str, before: Consent | None, allowed: Consent, now: datetime) -> Change:
     """Adds to what was allowed before; Conflict where that changed meanwhile."""
-    scope = " ".join(dict.fromkeys((*(before or ()), *allowed)))
-    key: Values = {"person_id": person_id, "client_id": client_id}
+    known = before or Consent((), ())
+    scope = " ".join(dict.fromkeys((*known.scope, *allowed.scope)))
+    resources = orjson.dumps(list(dict.fromkeys((*known.resources, *allowed.resources)))).decode()
+    values: Values = {"scope": scope, "resources": resources, "updated_at": ms(now)}
     if before is None:
-        return Insert(_TABLE, {**key, "scope": scope, "resources": "[]", "updated_at": ms(now)})
-    return Update(_TABLE, {**key, "scope": " ".join(before)}, {"scope": scope, "updated_at": ms(now)})
+        return Insert(_TABLE, {"person_id": person_id, "client_id": client_id, **values})
+    guard: Values = {"person_id": person_id, "client_id": client_id, "scope": " ".join(before.scope)}
+    return Update(_TABLE, guard, values)
 
 
 def forget(person_id: str, client_id: str) -> Change:

@@ -1,9 +1,9 @@
 """People: who can sign in, what is known of them, and the watermarks that end what they gave."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from mintmark.protocol.authorization import Holder
@@ -152,7 +152,7 @@ def _values(record: Record, now: datetime) -> dict[str, str | int | None]:
         "email_key": record.email_key,
         "claims": record.claims,
         "custom_claims": record.custom_claims,
-        "groups": json.dumps(list(record.groups)),
+        "groups": orjson.dumps(list(record.groups)).decode(),
         "updated_at": ms(now),
     }
 
@@ -161,7 +161,7 @@ def holder(row: Row) -> Holder:
     """From the columns of `_HOLDER`."""
     id, username, email, email_key, groups, claims, custom, disabled_at, ended, sessions_ended = row
     return Holder(
-        id, username, email, email_key is not None, tuple(json.loads(groups)), claims, custom, at(disabled_at), ended,
+        id, username, email, email_key is not None, tuple(orjson.loads(groups)), claims, custom, at(disabled_at), ended,
         sessions_ended,
     )  # fmt: skip
 

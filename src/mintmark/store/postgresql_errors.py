@@ -32,9 +32,10 @@ def translated(error: Exception) -> Exception:
         return _by_code(error, error.sqlstate or "XX000")
     if isinstance(error, asyncpg.InterfaceError):  # its ValueErrors speak of a parameter, the others of the connection
         return error if isinstance(error, ValueError) else Lost(str(error))
-    if isinstance(error, TimeoutError | asyncpg.InternalClientError):
+    if isinstance(error, TimeoutError):
         return Unavailable("the database did not answer in time")
-    return Lost(str(error)) if isinstance(error, OSError) else error
+    # InternalClientError: the server's last word, as it closed the connection, came in between.
+    return Lost(str(error)) if isinstance(error, OSError | asyncpg.InternalClientError) else error
 
 
 def is_impossible_text(error: BaseException) -> bool:

@@ -1,4 +1,4 @@
-"""The tables: what must outlive a request. Times are BIGINT milliseconds since the epoch, UTC; documents are JSON text."""
+"""The tables: what must outlive a request. Times are milliseconds since the epoch, UTC; documents are JSON text."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
 
@@ -156,7 +156,8 @@ authorizations = Table(
 )
 Index("ix_authorizations_person", authorizations.c.person_id, authorizations.c.id)
 Index("ix_authorizations_client", authorizations.c.client_id, authorizations.c.id)
-Index("ix_authorizations_session", authorizations.c.session_id)
+Index("ix_authorizations_session", authorizations.c.session_id, authorizations.c.client_id)
+Index("ix_authorizations_client_session", authorizations.c.client_id, authorizations.c.session_id, authorizations.c.id)
 Index("ix_authorizations_expiry", authorizations.c.expires_at)
 
 codes = Table(
@@ -186,7 +187,7 @@ refresh_tokens = Table(
     Column("heir_digest", LargeBinary),  # set with spent_at: the one heir
     Column("heir_key_id", Text),  # under which the heir's secret is derived from this one's
 )
-Index("ix_refresh_tokens_authorization", refresh_tokens.c.authorization_id)
+Index("ix_refresh_tokens_authorization", refresh_tokens.c.authorization_id, refresh_tokens.c.created_at)
 Index("ix_refresh_tokens_expiry", refresh_tokens.c.expires_at)
 
 # Only opaque, one-use and counted access tokens have a row; a JWT costs none to issue.

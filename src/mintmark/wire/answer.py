@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+import orjson
+
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 CORS: Headers = (
@@ -27,7 +29,10 @@ class Answer:
 
 
 def to_json(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # half a surrogate pair, which only an escape can hold
+        return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
 def json_answer(value: Mapping[str, Any], status: int = 200) -> Answer:

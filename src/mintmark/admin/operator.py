@@ -1,0 +1,86 @@
+"""Who operates: the bearer of an access token of this server that is for the admin API and for nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from mintmark.endpoints import bearer, tokens_seen
+from mintmark.endpoints.tokens_seen import LiveToken
+from mintmark.events import Event, TokenSpent
+from mintmark.protocol.errors import InsufficientScope, InvalidToken
+from mintmark.server import Server
+from mintmark.store import access_tokens
+from mintmark.store.changes import Change, Conflict
+from mintmark.wire.asked import Asked
+
+READ, WRITE = "admin:read", "admin:write"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Whoever asks, proved; a one-use token is not spent before the request succeeds."""
+
+    server: Server
+    asked: Asked
+    now: datetime
+    token: str
+    found: LiveToken
+
+    @property
+    def actor(self) -> str:
+        """The person, or the client where it acts for itself."""
+        return str(self.found.claims["sub"])
+
+    @property
+    def all_over(self) -> int:
+        """The watermark under which everything is over."""
+        return self.server.registry.ended_before
+
+    async def commit(self, changes: Sequence[Change] = (), events: Sequence[Event] = ()) -> None:
+        """Writes, and spends a one-use token in the same commit. Raises Conflict, or InvalidToken where it is spent."""
+        if self.found.one_use:
+            changes = [*changes, access_tokens.spend(self.found.claims["jti"], self.now)]
+            spent = TokenSpent(client_id=self.found.client.id, authorization_id=self.found.claims.get("aid"))
+            events = [*events, spent]
+        if not changes:
+            return
+        try:
+            await self.server.commit(changes, events, self.asked, self.now)
+        except Conflict:
+            if await tokens_seen.find(self.server, self.token, self.now) is None:
+                raise _not_good() from None  # another request was first
+            raise
+
+
+async def _operator(request: Request, scope: str) -> Operator:
+    server: Server = request.app.state.server
+    asked: Asked = request.state.asked
+    now = server.clock()
+    token = bearer.read(asked)
+    found = await tokens_seen.find(server, token, now)
+    if found is None or found.audience != (server.registry.catalogue.admin_api,):
+        raise _not_good()
+    if scope not in found.scope:
+        raise InsufficientScope(f"this needs the scope {scope}", scope)
+    asked.query().refuse_repeated()
+    return Operator(server, asked, now, token, found)
+
+
+def _not_good() -> InvalidToken:
+    return InvalidToken("the access token is not one that is good here", check="admin token")
+
+
+async def _reading(request: Request) -> Operator:
+    return await _operator(request, READ)
+
+
+async def _writing(request: Request) -> Operator:
+    return await _operator(request, WRITE)
+
+
+Reading = Annotated[Operator, Depends(_reading)]
+Writing = Annotated[Operator, Depends(_writing)]

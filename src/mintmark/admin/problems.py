@@ -1,0 +1,117 @@
+"""What goes wrong, as a problem document (RFC 9457), beside the challenge of a bearer token (RFC 6750 §3)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.responses import Response
+
+from mintmark.protocol.errors import NoCredentials, OAuthError, Overloaded, Refusal
+from mintmark.wire import refusals
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class NotFound(Refusal):
+    """There is no such thing, and there was none that we still know of."""
+
+    status = 404
+
+
+def answer(status: int, detail: str, headers: Mapping[str, str] | None = None, **members: object) -> Response:
+    """`type` is about:blank: the status says what kind of problem it is (RFC 9457 §4.2.1)."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **members}
+    return Response(json.dumps(body), status, headers, MEDIA_TYPE)
+
+
+def refused(error: Refusal) -> Response:
+    detail = refusals.description(error)
+    if isinstance(error, OAuthError):
+        challenge = dict(refusals.as_bearer(error).headers)[b"www-authenticate"].decode()
+        named = {} if isinstance(error, NoCredentials) else {"error": error.code}
+        headers = {"www-authenticate": challenge} if error.status in (401, 403) else None
+        return answer(error.status, detail, headers, **named)
+    retry = {"retry-after": str(error.retry_after)} if isinstance(error, Overloaded) else None
+    return answer(error.status, detail, retry)
+
+
+def invalid(error: RequestValidationError) -> Response:
+    """400, naming each member: a request that cannot be read is a bad one, whatever its syntax."""
+    found = [{"member": _member(one["loc"]), "detail": _sentence(one)} for one in error.errors()]
+    detail = "; ".join(f"{one['member']}: {one['detail']}" for one in found)
+    return answer(400, detail, errors=found)
+
+
+def failed(reference: str) -> Response:
+    return answer(500, f"this is a fault of the server; its log has more under {reference}")
+
+
+def _member(location: Sequence[str | int]) -> str:
+    """`limit` of ("query", "limit")."""
+    return ".".join(str(part)[:100] for part in location[1:]) or str(location[0])
+
+
+def _sentence(error: Mapping[str, Any]) -> str:  # Any: pydantic's own
+    if error["type"] == "extra_forbidden":
+        return "there is no such parameter here"
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    return str(error["msg"])
+
+
+def _text(description: str) -> Mapping[str, object]:
+    return {"type": "string", "description": description}
+
+
+# For the OpenAPI document.
+SCHEMAS: Mapping[str, object] = MappingProxyType(
+    {
+        "Problem": {
+            "type": "object",
+            "title": "Problem",
+            "description": "A problem document (RFC 9457).",
+            "required": ["type", "title", "status", "detail"],
+            "properties": {
+                "type": {"type": "string", "const": "about:blank"},
+                "title": _text("The name of the status."),
+                "status": {"type": "integer", "description": "The HTTP status."},
+                "detail": _text("What to change."),
+                "error": _text("The code of RFC 6750 §3.1 where the access token is the problem."),
+                "errors": {
+                    "type": "array",
+                    "description": "Each parameter that cannot be read.",
+                    "items": {
+                        "type": "object",
+                        "required": ["member", "detail"],
+                        "properties": {"member": {"type": "string"}, "detail": {"type": "string"}},
+                    },
+                },
+            },
+        }
+    }
+)
+
+
+def _documented(description: str) -> dict[str, object]:
+    return {
+        "description": description,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+def responses(*more: int) -> dict[int | str, dict[str, Any]]:
+    """The problems of an operation, for the OpenAPI document: those of all of them, and `more`."""
+    known = {
+        400: "A parameter is unknown, repeated or cannot be read.",
+        401: "No access token, or one that is not good here; WWW-Authenticate says why.",
+        403: "The access token lacks the scope that WWW-Authenticate names.",
+        404: "There is no such thing.",
+        503: "The database does not answer, or too many change the same thing: try again after Retry-After.",
+    }
+    wanted = (400, 401, 403, 503, *more)
+    return {status: _documented(text) for status, text in known.items() if status in wanted} | {
+        "default": _documented("Any other problem.")
+    }

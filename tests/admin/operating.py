@@ -1,0 +1,41 @@
+"""An operator in tests: a token of the admin API, and requests with it."""
+
+BOTH = "admin:read admin:write"
+
+
+async def token(issuer, scope=BOTH, client="operator"):
+    answer = await issuer.token(client, grant_type="client_credentials", scope=scope)
+    assert 200 == answer.status_code, answer.text
+    return answer.json()["access_token"]
+
+
+class Operator:
+    """Asks the admin API, with one token for all."""
+
+    def __init__(self, issuer, token):
+        self._issuer, self._headers = issuer, {"authorization": f"Bearer {token}"}
+
+    async def get(self, path, **query):
+        return await self._issuer.http.get(f"/admin/api{path}", params=query, headers=self._headers)
+
+    async def delete(self, path, **query):
+        return await self._issuer.http.delete(f"/admin/api{path}", params=query, headers=self._headers)
+
+    async def items(self, path, **query):
+        answer = await self.get(path, **query)
+        assert 200 == answer.status_code, answer.text
+        return answer.json()["items"]
+
+    async def walk(self, path, **query):
+        """The items of every page, page by page."""
+        pages, after = [], {}
+        while True:
+            answer = (await self.get(path, **query, **after)).json()
+            pages.append(answer["items"])
+            if "next" not in answer:
+                return pages
+            after = {"after": answer["next"]}
+
+
+async def operator(issuer, **more):
+    return Operator(issuer, await token(issuer, **more))

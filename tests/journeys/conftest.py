@@ -1,0 +1,4 @@
+from tests.databases import *  # noqa: F403
+from tests.issuer import *  # noqa: F403
+from tests.journeys.browsing import *  # noqa: F403
+from tests.serving import *  # noqa: F403
