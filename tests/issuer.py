@@ -1,7 +1,7 @@
 """A whole server in process for tests, with its clock in the test's hand: `from tests.issuer import *` in a conftest.
 
-`issuer` runs on both databases, `sqlite_issuer` on SQLite alone. It knows a resource (api), a confidential client (web),
-a public one (spa), a resource server (api-server), an operator's client (operator) and a person (alice).
+`issuer` runs on both databases, `sqlite_issuer` on SQLite alone. It knows a resource (api), a confidential client
+(web), a public one (spa), a resource server (api-server), an operator's client (operator) and a person (alice).
 """
 
 import asyncio
@@ -242,7 +242,7 @@ class Issuer:
                 form = {**hidden(answer.text), "username": username, "password": PASSWORD}
                 answer = await browser.post("/login", data=form)
             elif 'id="consent"' in answer.text:
-                form = {**hidden(answer.text), "scope": boxes(answer.text), "decision": "allow"}
+                form: dict[str, Any] = {**hidden(answer.text), "scope": boxes(answer.text), "decision": "allow"}
                 answer = await browser.post("/consent", data=form)
             else:
                 raise AssertionError(f"{answer.status_code} {answer.text}")
@@ -285,8 +285,7 @@ class Issuer:
         await self.server.registry.renew()
 
     async def add_person(self, username: str, **more: Any) -> str:
-        found = await add_person(self.server, username, **more)
-        return found
+        return await add_person(self.server, username, **more)
 
 
 def part(token: str, number: int) -> dict[str, Any]:
@@ -352,6 +351,11 @@ async def _fill(server: Server) -> None:
     await server.registry.renew()
 
 
+def _is_a_fault(line: Mapping[str, Any]) -> bool:
+    """The admin API's tests break it on purpose."""
+    return "upkeep_failed" == line["event"] or ("failed" == line["event"] and "/admin/api" not in line["door"])
+
+
 async def start(database: Database, **environment: str) -> AsyncIterator[Issuer]:
     """Cheap hashes: what a hash costs is tried where hashes are tried."""
     settings = Settings.load(
@@ -386,7 +390,7 @@ async def start(database: Database, **environment: str) -> AsyncIterator[Issuer]
     await to.put({"type": "lifespan.shutdown"})
     await back.get()
     await running
-    assert [] == [line for line in lines if line["event"] in ("failed", "upkeep_failed")], "something broke on our side"
+    assert [] == [line for line in lines if _is_a_fault(line)], "something broke on our side"
 
 
 @pytest.fixture

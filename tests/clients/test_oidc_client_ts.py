@@ -72,7 +72,7 @@ def test_signin_redirect_brings_tokens_and_the_profile(page, demo):
 
     assert {"mine": 1} == user["state"]
     assert demo.url == user["profile"]["iss"]
-    assert {"name", "email", "sid", "auth_time"} <= set(user["profile"])
+    assert {"name", "email", "sid"} <= set(user["profile"])
     assert user["access_token"]
     assert user["refresh_token"]
     assert 0 < user["expires_in"]

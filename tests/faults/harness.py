@@ -129,8 +129,8 @@ class Stand:
     database: Database
     folder: Path
     environment: dict[str, str]
-    seeds: Seeds
-    history: History = field(default_factory=History)
+    seeds: Seeds = field(repr=False)
+    history: History = field(default_factory=History, repr=False)
     nodes: list[Node] = field(default_factory=list)
 
     @classmethod

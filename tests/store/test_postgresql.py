@@ -29,10 +29,26 @@ async def other(database):
     await connection.close()
 
 
-async def waiting(other, number=1):
-    """Until so many wait for a lock: what the tests need instead of a sleep."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    while number > await other.fetchval(query):
+@pytest.fixture
+async def watch(database):
+    """Sees what the others wait for. Not in a transaction, in which the statistics would stand still."""
+    connection = await asyncpg.connect(database.url)
+    yield connection
+    await connection.close()
+
+
+OURS = "FROM pg_stat_activity WHERE application_name = 'mintmark' AND datname = current_database()"
+
+
+async def waiting(watch, number=1):
+    """Until so many of ours wait for a lock: what the tests need instead of a sleep."""
+    while number > await watch.fetchval(f"SELECT count(*) {OURS} AND wait_event_type = 'Lock'"):
+        await asyncio.sleep(0)
+
+
+async def kick(watch):
+    """Ends our connections, and waits until they are gone."""
+    while await watch.fetchval(f"SELECT count(pg_terminate_backend(pid)) {OURS}"):
         await asyncio.sleep(0)
 
 
@@ -44,13 +60,13 @@ async def waiting(other, number=1):
         [counted("a", 0, 1), counted("a", 1, 2), throttle("b")],
     ],
 )
-async def test_a_guard_is_compared_with_what_stands_after_a_lock_was_waited_for(store, other, changes):
+async def test_a_guard_is_compared_with_what_stands_after_a_lock_was_waited_for(store, other, watch, changes):
     await store.commit([throttle("a")])
     transaction = other.transaction()
     await transaction.start()
     await other.execute("UPDATE throttles SET failures = 9 WHERE id = 'a'")
     task = asyncio.ensure_future(store.commit(changes))
-    await waiting(other)
+    await waiting(watch)
     await transaction.commit()
 
     with pytest.raises(Conflict):
@@ -59,13 +75,13 @@ async def test_a_guard_is_compared_with_what_stands_after_a_lock_was_waited_for(
 
 
 @pytest.mark.parametrize("changes", [[stands("a", 0), throttle("b")], [counted("a", 0, 1), throttle("b")]])
-async def test_a_row_that_was_deleted_meanwhile_fails_the_guard(store, other, changes):
+async def test_a_row_that_was_deleted_meanwhile_fails_the_guard(store, other, watch, changes):
     await store.commit([throttle("a")])
     transaction = other.transaction()
     await transaction.start()
     await other.execute("DELETE FROM throttles")
     task = asyncio.ensure_future(store.commit(changes))
-    await waiting(other)
+    await waiting(watch)
     await transaction.commit()
 
     with pytest.raises(Conflict):
@@ -73,13 +89,13 @@ async def test_a_row_that_was_deleted_meanwhile_fails_the_guard(store, other, ch
     assert [] == await store.fetch(rows.COUNTED)
 
 
-async def test_a_change_that_does_not_touch_the_guard_only_delays(store, other):
+async def test_a_change_that_does_not_touch_the_guard_only_delays(store, other, watch):
     await store.commit([throttle("a")])
     transaction = other.transaction()
     await transaction.start()
     await other.execute("UPDATE throttles SET first_at = 9 WHERE id = 'a'")
     task = asyncio.ensure_future(store.commit([counted("a", 0, 1)]))
-    await waiting(other)
+    await waiting(watch)
     await transaction.commit()
     await task
 
@@ -100,15 +116,15 @@ async def test_a_lock_that_is_held_for_too_long_is_no_fault_of_the_others(store,
     assert [("a", 1), ("b", 0), ("c", 1)] == await store.fetch(rows.COUNTED)
 
 
-async def test_a_lost_connection_is_made_again(store, other):
+async def test_a_lost_connection_is_made_again(store, watch):
     await store.commit([throttle("a")])
     for _ in range(3):
-        await kick(other)
+        await kick(watch)
 
         assert [("a", 0)] == await store.fetch(rows.COUNTED)
 
 
-async def test_a_write_whose_answer_was_lost_is_never_called_written(store, other):
+async def test_a_write_whose_answer_was_lost_is_never_called_written(store, other, watch):
     await store.commit([throttle("a")])
     transaction = other.transaction()
     await transaction.start()
@@ -116,8 +132,8 @@ async def test_a_write_whose_answer_was_lost_is_never_called_written(store, othe
     tasks = [
         asyncio.ensure_future(store.commit(one)) for one in ([counted("a", 0, 1)], [stands("a", 0), rows.code(b"d")])
     ]
-    await waiting(other, 2)
-    await kick(other)
+    await waiting(watch, 2)
+    await kick(watch)
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     await transaction.rollback()
 
@@ -125,14 +141,7 @@ async def test_a_write_whose_answer_was_lost_is_never_called_written(store, othe
     assert [("a", 0)] == await store.fetch(rows.COUNTED)
 
 
-async def kick(other):
-    """Ends every other connection of this database, and waits until they are gone."""
-    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    while await other.fetchval(f"SELECT count(pg_terminate_backend(pid)) {others}"):
-        await asyncio.sleep(0)
-
-
-async def test_deadlocks_are_tried_again(store, other):
+async def test_deadlocks_are_tried_again(store, other, watch):
     """Somebody who locks in another order makes a deadlock; the server picks one, and ours tries again."""
     await other.execute("SET deadlock_timeout = '10s'")
     for name in "ab":
@@ -141,7 +150,7 @@ async def test_deadlocks_are_tried_again(store, other):
     await transaction.start()
     await other.execute("UPDATE throttles SET first_at = 9 WHERE id = 'b'")
     task = asyncio.ensure_future(store.commit([counted("a", 0, 1), counted("b", 0, 1)]))
-    await waiting(other)
+    await waiting(watch)
     await other.execute("UPDATE throttles SET first_at = 9 WHERE id = 'a'")
     await transaction.commit()
     await task
@@ -149,7 +158,7 @@ async def test_deadlocks_are_tried_again(store, other):
     assert [("a", 1), ("b", 1)] == await store.fetch(rows.COUNTED)
 
 
-async def test_a_full_pool_makes_nobody_wait_for_long(database, other, monkeypatch):
+async def test_a_full_pool_makes_nobody_wait_for_long(database, other, watch, monkeypatch):
     monkeypatch.setattr(connections, "WAIT", 0.05)
     store = await database.connect(connections=1)
     await store.commit([throttle("a")])
@@ -157,7 +166,7 @@ async def test_a_full_pool_makes_nobody_wait_for_long(database, other, monkeypat
     await transaction.start()
     await other.execute("SELECT 1 FROM throttles FOR UPDATE")
     task = asyncio.ensure_future(store.commit([counted("a", 0, 1)]))
-    await waiting(other)
+    await waiting(watch)
     with pytest.raises(Unavailable):
         await store.fetch(rows.COUNTED)
     await transaction.commit()

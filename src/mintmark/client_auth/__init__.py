@@ -31,13 +31,12 @@ METHODS: Final[Mapping[str, Method]] = {
 
 async def authenticate(server: Server, asked: Asked, params: Params, now: datetime) -> Client:
     """The client, proved. The same 401 for an unknown one, a disabled one and a wrong secret (RFC 6749 §5.2)."""
-    challenge = "challenge" if _wants_challenge(asked, params) else ""
     try:
         credentials = _read(asked, params)
     except InvalidClient as error:
-        raise refused(challenge) from error
+        raise refused(asked, params) from error
     if credentials is None:
-        raise refused(challenge)
+        raise refused(asked, params)
     key = f"{credentials.client_id[:200]}\n{asked.address}"
     wait = server.client_failures.allow(key, now)
     if wait is not None:
@@ -47,12 +46,14 @@ async def authenticate(server: Server, asked: Asked, params: Params, now: dateti
     if client is None or why is not None:
         server.client_failures.fail(key, now)
         server.see(ClientRefused(client_id=None if client is None else client.id, why=why or "unknown"), asked, now)
-        raise refused(challenge)
+        raise refused(asked, params)
     return client
 
 
-def refused(challenge: str) -> InvalidClient:
-    """Byte for byte the same, whatever was wrong."""
+def refused(asked: Asked, params: Params) -> InvalidClient:
+    """Byte for byte the same, whatever was wrong. A challenge answers an Authorization header, or nothing at all."""
+    nothing = not (params.sent("client_id") or params.sent("client_secret"))
+    challenge = "challenge" if nothing or asked.header(b"authorization") is not None else ""
     return InvalidClient("client authentication failed", check="client authentication", expected=challenge)
 
 
@@ -89,8 +90,3 @@ def _has_secret(server: Server, client: Client | None, credentials: Credentials,
             if one.expires_at is None or now < one.expires_at:
                 right |= hmac.compare_digest(given, one.digest)
     return right
-
-
-def _wants_challenge(asked: Asked, params: Params) -> bool:
-    """A challenge answers an Authorization header, or a request that brought nothing at all."""
-    return asked.header(b"authorization") is not None or not (params.sent("client_id") or params.sent("client_secret"))

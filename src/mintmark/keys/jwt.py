@@ -80,19 +80,12 @@ _strict: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def _write(claims: Mapping[str, object]) -> bytes:
-    """The fast writer would turn NaN into null and knows no half surrogate pairs: those go to the strict one."""
-    if all(map(_is_plain, claims.values())):
-        try:
-            return orjson.dumps(dict(claims))
-        except TypeError:
-            pass
-    return _strict(dict(claims)).encode("ascii")
-
-
-def _is_plain(value: object) -> bool:
-    if isinstance(value, list):
-        return all(isinstance(one, str) for one in value)
-    return isinstance(value, str | int)
+    """The fast writer turns NaN into null, and knows no half surrogate pairs: those go to the strict one."""
+    try:
+        written = orjson.dumps(dict(claims))
+    except TypeError:
+        return _strict(dict(claims)).encode("ascii")
+    return _strict(dict(claims)).encode("ascii") if b"null" in written else written
 
 
 def _known(ring: Ring, header: str, typ: Collection[str]) -> SigningKey | None:

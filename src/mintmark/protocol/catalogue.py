@@ -14,7 +14,7 @@ from mintmark.protocol.policy import Policy
 _ABSOLUTE = re.compile(r"""([A-Za-z][A-Za-z0-9+.\-]*):(//[!-"$-.0->@-~]*)?([!-"$-~]*)""")
 
 
-MOST_REACHED = 10_000  # remembered at a time
+MOST_ASKED = 10_000  # remembered at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ class Catalogue:
         )
         self.resources = {resource.id: resource for resource in (*resources, *own)}
         self._by_folded = {fold(resource): resource for resource in self.resources}
-        self._reached: dict[tuple[tuple[str, ...], tuple[str, ...]], frozenset[str]] = {}
+        # A client asks for the same every time: the answer is found once.
+        self._asked: dict[tuple[object, ...], Asked] = {}
         self._owners: dict[str, tuple[str, ...]] = {}
         for resource in self.resources.values():
             for word in resource.scopes:
@@ -79,6 +80,15 @@ class Catalogue:
         `resources` empty: those that own the scopes. strict: a scope that the client cannot have is refused, else
         dropped (RFC 6749 §3.3 leaves the choice).
         """
+        key = (tuple(words), tuple(resources), client.may_use, strict)
+        found = self._asked.get(key)
+        if found is None:
+            if len(self._asked) >= MOST_ASKED:
+                self._asked.clear()
+            found = self._asked[key] = self._ask(words, resources, client, strict=strict)
+        return found
+
+    def _ask(self, words: Sequence[str], resources: Sequence[str], client: Client, *, strict: bool) -> Asked:
         allowed = self._reach(client, resources)
         self._keep_admin_apart(scopes.within(words, client.may_use), resources)
         granted = scopes.within(words, allowed)
@@ -103,16 +113,6 @@ class Catalogue:
         return tuple(word for word in words if word != scopes.OFFLINE and not scopes.is_admin(word))
 
     def _reach(self, client: Client, resources: Sequence[str]) -> frozenset[str]:
-        """Found once for each list of scopes and resources: a client asks for the same every time."""
-        key = (client.may_use, tuple(resources))
-        found = self._reached.get(key)
-        if found is None:
-            if len(self._reached) >= MOST_REACHED:
-                self._reached.clear()
-            found = self._reached[key] = self._found_reach(client, resources)
-        return found
-
-    def _found_reach(self, client: Client, resources: Sequence[str]) -> frozenset[str]:
         mine = frozenset(word for word in client.may_use if self.knows(word))
         if not resources:
             return mine

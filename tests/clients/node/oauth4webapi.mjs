@@ -40,7 +40,7 @@ async function signedIn() {
   const brought = oauth.validateAuthResponse(server, client, await signIn(address), state);
   const answer = await oauth.authorizationCodeGrantRequest(server, client, secret, brought, callback, verifier, options);
   const checks = { expectedNonce: nonce, requireIdToken: true };
-  const tokens = await oauth.processAuthorizationCodeResponse(server, client, answer.clone(), checks);
+  const tokens = await oauth.processAuthorizationCodeResponse(server, client, answer, checks);
   await oauth.validateApplicationLevelSignature(server, answer, options);
   return tokens;
 }
@@ -81,7 +81,7 @@ test("an access token is an RFC 9068 JWT that a resource server accepts", async 
 test("a refresh rotates the refresh token", async () => {
   const first = await signedIn();
   const answer = await oauth.refreshTokenGrantRequest(server, client, secret, first.refresh_token, options);
-  const second = await oauth.processRefreshTokenResponse(server, client, answer.clone());
+  const second = await oauth.processRefreshTokenResponse(server, client, answer);
   await oauth.validateApplicationLevelSignature(server, answer, options);
 
   assert.notEqual(second.refresh_token, first.refresh_token);
