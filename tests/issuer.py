@@ -203,7 +203,8 @@ class Issuer:
     async def introspect(self, token: str, client: str = "api-server") -> dict[str, Any]:
         answer = await self.http.post("/introspect", data={"token": token}, auth=(client, SECRET))
         assert 200 == answer.status_code, answer.text
-        return answer.json()  # type: ignore[no-any-return]
+        found: dict[str, Any] = answer.json()
+        return found
 
     def request(self, client: str = "web", **changed: Any) -> dict[str, Any]:
         """The parameters of an authorization request; None leaves one out."""
@@ -239,10 +240,10 @@ class Issuer:
                     return {name: values[0] for name, values in parse_qs(parts.query or parts.fragment).items()}
                 answer = await browser.get(location)
             elif 'id="sign-in"' in answer.text:
-                form = {**hidden(answer.text), "username": username, "password": PASSWORD}
+                form: dict[str, Any] = {**hidden(answer.text), "username": username, "password": PASSWORD}
                 answer = await browser.post("/login", data=form)
             elif 'id="consent"' in answer.text:
-                form: dict[str, Any] = {**hidden(answer.text), "scope": boxes(answer.text), "decision": "allow"}
+                form = {**hidden(answer.text), "scope": boxes(answer.text), "decision": "allow"}
                 answer = await browser.post("/consent", data=form)
             else:
                 raise AssertionError(f"{answer.status_code} {answer.text}")
@@ -259,7 +260,8 @@ class Issuer:
             code_verifier=VERIFIER,
         )
         assert 200 == answer.status_code, answer.text
-        return answer.json()  # type: ignore[no-any-return]
+        found: dict[str, Any] = answer.json()
+        return found
 
     async def refresh(self, token: str, client: str = "web", **form: Any) -> httpx2.Response:
         return await self.token(client, grant_type="refresh_token", refresh_token=token, **form)
@@ -370,7 +372,7 @@ async def start(database: Database, **environment: str) -> AsyncIterator[Issuer]
         }
     )
     moment = [NOON]
-    application = app.build(settings, clock=lambda: moment[0])
+    application: Any = app.build(settings, clock=lambda: moment[0])
     to, back = asyncio.Queue[dict[str, Any]](), asyncio.Queue[dict[str, Any]]()
     await to.put({"type": "lifespan.startup"})
     running = asyncio.create_task(

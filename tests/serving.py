@@ -64,6 +64,11 @@ class Served:
         assert 0 == done.returncode, done.stderr
         return done.stdout
 
+    def http(self) -> httpx2.Client:
+        """For whoever needs no browser; it does not mind that nobody knows who signed the certificate."""
+        scheme = urlsplit(self.url).scheme
+        return httpx2.Client(base_url=f"{scheme}://127.0.0.1:{self.port}", verify=False)
+
     @property
     def log(self) -> str:
         return (self.folder / "serve.log").read_text()
@@ -285,6 +290,8 @@ def served(tmp_path_factory: pytest.TempPathFactory, certificate: Certificate) -
         MINTMARK_TLS_KEY=str(certificate.key),
         MINTMARK_OPERATOR_NAME="Acme",
         MINTMARK_LOG_FORMAT="json",
+        MINTMARK_PASSWORD_HASH_MEMORY="64",  # what a hash costs is tried where hashes are tried
+        MINTMARK_PASSWORD_HASH_TIME_COST="1",
     )
     server = Served(f"https://{ID}", free_port(), folder, settings)
     server.command("migrate")

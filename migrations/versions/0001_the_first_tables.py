@@ -69,10 +69,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_authorizations")),
     )
     op.create_index("ix_authorizations_client", "authorizations", ["client_id", "id"], unique=False)
+    op.create_index(
+        "ix_authorizations_client_session", "authorizations", ["client_id", "session_id", "id"], unique=False
+    )
     op.create_index("ix_authorizations_expiry", "authorizations", ["expires_at"], unique=False)
     op.create_index("ix_authorizations_person", "authorizations", ["person_id", "id"], unique=False)
     op.create_index("ix_authorizations_session", "authorizations", ["session_id", "client_id"], unique=False)
-    op.create_index("ix_authorizations_client_session", "authorizations", ["client_id", "session_id", "id"], unique=False)
     op.create_table(
         "clients",
         sa.Column("id", sa.Text(), nullable=False),
@@ -156,7 +158,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_refresh_tokens")),
         sa.UniqueConstraint("id", name=op.f("uq_refresh_tokens_id")),
     )
-    op.create_index("ix_refresh_tokens_authorization", "refresh_tokens", ["authorization_id", "created_at"], unique=False)
+    op.create_index(
+        "ix_refresh_tokens_authorization", "refresh_tokens", ["authorization_id", "created_at"], unique=False
+    )
     op.create_index("ix_refresh_tokens_expiry", "refresh_tokens", ["expires_at"], unique=False)
     op.create_table(
         "requests",
@@ -295,9 +299,9 @@ def downgrade() -> None:
     op.drop_table("codes")
     op.drop_table("clients")
     op.drop_index("ix_authorizations_session", table_name="authorizations")
-    op.drop_index("ix_authorizations_client_session", table_name="authorizations")
     op.drop_index("ix_authorizations_person", table_name="authorizations")
     op.drop_index("ix_authorizations_expiry", table_name="authorizations")
+    op.drop_index("ix_authorizations_client_session", table_name="authorizations")
     op.drop_index("ix_authorizations_client", table_name="authorizations")
     op.drop_table("authorizations")
     op.drop_index("ix_audit_person", table_name="audit")

@@ -10,7 +10,8 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from mintmark import admin, keyring, logs, refused, upkeep
+from mintmark import keyring, logs, refused, upkeep
+from mintmark.admin import api
 from mintmark.endpoints import authorize, health, introspect, revoke, token, userinfo
 from mintmark.endpoints.well_known import WellKnown
 from mintmark.factors.hashing import Hashing
@@ -211,7 +212,7 @@ def build(settings: Settings, **made: object) -> Doors:
             opened.append(server)
             app.state.server = server
             found.update(routes(server))
-            app.mount(f"{server.path}/admin/api", admin.build(server))
+            app.mount(f"{server.path}/admin/api", api.build(server))
             yield
 
     app = FastAPI(

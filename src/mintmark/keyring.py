@@ -78,10 +78,13 @@ async def make_keys(store: Executor, sealer: Sealer, settings: Settings, algs: I
 
 async def carry_out(store: Executor, sealer: Sealer, there: Sequence[StoredKey], steps: Sequence[Step]) -> bool:
     """One commit. Another node that was first makes it a Conflict, and then there is nothing left to do."""
-    changes: list[Change] = []
-    for step in steps:
-        changes += _change(sealer, there, step)
+    changes = changes_of(sealer, there, steps)
     return bool(changes) and await _made(store, changes)
+
+
+def changes_of(sealer: Sealer, there: Sequence[StoredKey], steps: Sequence[Step]) -> list[Change]:
+    """Makes the keys that are to be made, and says what is to be written."""
+    return [change for step in steps for change in _change(sealer, there, step)]
 
 
 def _change(sealer: Sealer, there: Sequence[StoredKey], step: Step) -> list[Change]:
@@ -105,8 +108,8 @@ async def make_first(server: Server, alg: str, now: datetime) -> None:
     server.registry.forget()
 
 
-async def reseal(store: Executor, sealer: Sealer) -> int:
-    """Seals everything under the first sealing key, so that the others can be taken away. How many were changed."""
+async def resealed(store: Executor, sealer: Sealer) -> list[Change]:
+    """Whatever is not sealed under the first sealing key, sealed under it, so that the others can be taken away."""
     changes: list[Change] = [
         secrets.reseal(secret, _resealed(sealer, secret.value, secrets.bound_to(secret.id)))
         for secret in await secrets.all(store)
@@ -116,9 +119,7 @@ async def reseal(store: Executor, sealer: Sealer) -> int:
         if key.facts.removed_at is None and not sealer.sealed_by_first(key.private):
             bound = signing_keys.bound_to(key.facts.kid)
             changes.append(signing_keys.reseal(key, _resealed(sealer, key.private, bound)))
-    if changes:
-        await store.commit(changes)
-    return len(changes)
+    return changes
 
 
 def _resealed(sealer: Sealer, blob: bytes, bound: str) -> bytes:

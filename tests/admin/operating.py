@@ -28,7 +28,8 @@ class Operator:
 
     async def walk(self, path, **query):
         """The items of every page, page by page."""
-        pages, after = [], {}
+        pages = []
+        after: dict[str, str] = {}
         while True:
             answer = (await self.get(path, **query, **after)).json()
             pages.append(answer["items"])

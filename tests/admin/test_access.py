@@ -133,6 +133,7 @@ async def test_all_methods_of_an_address_are_named(sqlite_issuer):
     answer = await sqlite_issuer.http.request("PATCH", "/admin/api/sessions/x")
 
     assert "DELETE, GET, HEAD" == answer.headers["allow"]
+    assert "GET, HEAD" == (await sqlite_issuer.http.post("/admin/api/openapi.json")).headers["allow"]
 
 
 async def test_head_is_get_without_a_body(sqlite_issuer):

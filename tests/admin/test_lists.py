@@ -231,7 +231,9 @@ async def test_a_cursor_of_another_list_is_unknown(sqlite_issuer):
     assert 200 == (await operator.get("/users/id-of-alice/sessions", after=after)).status_code
 
 
-@pytest.mark.parametrize("path", ["/sessions/x", "/authorizations/x", "/users/nobody/sessions", "/sessions/%00", "/authorizations/%ff"])
+@pytest.mark.parametrize(
+    "path", ["/sessions/x", "/authorizations/x", "/users/nobody/sessions", "/sessions/%00", "/authorizations/%ff"]
+)
 async def test_what_is_unknown_is_404(issuer, path):
     operator = await operating.operator(issuer)
     answers = [await operator.get(path), await operator.delete(path)]

@@ -1,11 +1,11 @@
 """The code blocks of the pages, and what the comments above each say is to be done with it.
 
-    <!-- run: demo -->      pasted, with the page's others in order, beside a demo server of the page's own
-    <!-- paste -->          the same; `.ci/run` pastes these from a clean clone, too
-    <!-- run: folder -->    pasted, with the page's others in order, in a folder without a server
-    <!-- run: WORD -->      what test_code_blocks.py knows under that word
-    <!-- file: NAME -->     lies in the page's folder under that name before anything is pasted
-    <!-- answer -->         JSON with the members, and the types, of what the command above it has printed
+<!-- run: demo -->      pasted, with the page's others in order, beside a demo server of the page's own
+<!-- paste -->          the same; `.ci/run` pastes these from a clean clone, too
+<!-- run: folder -->    pasted, with the page's others in order, in a folder without a server
+<!-- run: WORD -->      what test_code_blocks.py knows under that word
+<!-- file: NAME -->     lies in the page's folder under that name before anything is pasted
+<!-- answer -->         JSON with the members, and the types, of what the command above it has printed
 """
 
 import re

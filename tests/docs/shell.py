@@ -1,4 +1,4 @@
-"""A folder with a shell in it that is pasted what a reader would paste, and a demo server beside it where one is wanted."""
+"""A shell that is pasted what a reader would paste, in a folder of its own, beside a demo server if one is wanted."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ import pytest
 
 from tests import serving
 
-PATIENCE = 60  # seconds for all that a page has
+PATIENCE = 180  # seconds for all that a page has, on a machine that has other things to do
 BIN = Path(sys.executable).parent
 END = "--- end of block"
 

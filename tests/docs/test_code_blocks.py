@@ -1,5 +1,6 @@
 """Every code block of README.md and docs/ is run, in the way that blocks.py lists."""
 
+import itertools
 import json
 import re
 import tomllib
@@ -25,6 +26,7 @@ ELSEWHERE = {
 # A page, how a block of it begins, and why it cannot be run here.
 NOT_RUN = {
     ("README.md", 'git clone "$REPOSITORY"'): ".ci/run clones and serves, and then pastes the README's other commands",
+    ("docs/operations.md", "docker compose up"): "needs a Docker daemon, and fetches images",
     ("docs/verifying.md", "@Bean"): "needs a JDK and Spring Security 7 from Maven",
 }
 LANGUAGES = {"sh", "json", "toml", "python", "javascript", "java", "diff", "text"}
@@ -59,7 +61,8 @@ def fate(block: Block) -> str:
     if block.run in ELSEWHERE:
         return ELSEWHERE[block.run]
     if "file" in block.marks:
-        return "used" if any(block.marks["file"] in other.text for other in of(block.page) if other is not block) else ""
+        others = (other.text for other in of(block.page) if other is not block)
+        return "used" if any(block.marks["file"] in text for text in others) else ""
     if block.language == "sh":
         return block.run if block.run in ("demo", "folder", "serve") else ""
     return "read" if block.language in ("json", "toml") else ""
@@ -93,7 +96,7 @@ def paste(page: str, run: str, folder: shell.Folder) -> None:
 
 def answers(found: list[Block]) -> list[tuple[Block, Block]]:
     """Each command that a page shows the answer of, with that answer."""
-    return [(before, block) for before, block in zip(found, found[1:], strict=False) if "answer" in block.marks]
+    return [(before, block) for before, block in itertools.pairwise(found) if "answer" in block.marks]
 
 
 def shape(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """Servers as processes of their own, on a database with people, clients and refresh tokens in it, and clients that go on."""
 
 import asyncio
+import io
 import os
 import signal
 import socket
@@ -9,11 +10,14 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
+from mintmark import logs
 from mintmark.keys import sealing
 from mintmark.protocol import ids
 from mintmark.settings import Settings
@@ -265,8 +269,11 @@ def settings_for(database: Database, **more: str) -> dict[str, str]:
     }
 
 
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers in process tell their log to nobody: stdout is for figures."""
+    monkeypatch.setattr(logs, "logger", partial(logs.logger, to=io.StringIO()))
+
+
 def full(*values: Any) -> Any:
     """A size for `make faults` alone."""
-    import pytest
-
     return pytest.param(*values, marks=[pytest.mark.faults])

@@ -11,6 +11,7 @@ from mintmark import browser as browsers
 from mintmark.protocol import ids, refresh_token
 from mintmark.protocol.authorization import Authorization
 from mintmark.protocol.catalogue import Resource
+from mintmark.protocol.code import Code
 from mintmark.protocol.policy import Policy
 from mintmark.protocol.session import ONE_FACTOR, Session
 from mintmark.server import Server
@@ -109,6 +110,20 @@ async def authorized(server: Server, persons: list[str], *, ends_with_session: b
         await server.store.commit(changes)
         found.append(Chain(id, person, client, session_id, token))
     return found
+
+
+def code(digest: bytes, chain: Chain, redirect_uri: str, challenge: str, now: datetime) -> Code:
+    return Code(
+        digest=digest,
+        authorization_id=chain.id,
+        client_id=chain.client_id,
+        redirect_uri=redirect_uri,
+        code_challenge=challenge,
+        nonce=None,
+        created_at=now,
+        expires_at=now + timedelta(minutes=1),
+        spent_at=None,
+    )
 
 
 def authorization(

@@ -11,15 +11,18 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, WebError, sync_playwright
 
+from tests.issuer import CHALLENGE, VERIFIER
 from tests.not_run import not_run
-from tests.serving import APP, EVIL, ID, PASSWORD, Certificate, Served
+from tests.serving import APP, EVIL, ID, PASSWORD, SCOPE, SECRET, Certificate, Served, answered
 
 __all__ = ["app", "chromium", "evil", "playwright", "visit"]
 
+CALLBACK = f"https://{APP}/callback"
 CHROMIUM = Path("/usr/bin/chromium")
 # It asks nobody for anything, and knows no host but those of the test.
 OPTIONS = (
@@ -122,6 +125,46 @@ def chromium(served: Served, app: Site, evil: Site, playwright: Playwright) -> I
     browser.close()
 
 
+def request(client: str = "notes", **changed: str) -> str:
+    """The address of an authorization request; its code is good for the token door with `tokens`."""
+    parameters = {
+        "response_type": "code",
+        "client_id": client,
+        "redirect_uri": CALLBACK,
+        "scope": SCOPE,
+        "state": "the-state",
+        "nonce": "the-nonce",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+        **changed,
+    }
+    return f"https://{ID}/authorize?{urlencode(parameters)}"
+
+
+def tokens(served: Served, address: str, client: str = "notes") -> dict[str, Any]:
+    """What the token door gives for the code in the address that a browser was sent to."""
+    form = {"grant_type": "authorization_code", "code": answered(address)["code"], "code_verifier": VERIFIER}
+    with served.http() as http:
+        if client == "notes":
+            answer = http.post("/token", data=form, auth=(client, SECRET))
+        else:
+            answer = http.post("/token", data={"client_id": client, **form})
+    assert 200 == answer.status_code, answer.text
+    return answer.json()  # type: ignore[no-any-return]
+
+
+def is_active(served: Served, token: str) -> bool:
+    with served.http() as http:
+        return bool(http.post("/introspect", data={"token": token}, auth=("api", SECRET)).json()["active"])
+
+
+def refused(served: Served, refresh_token: str) -> str:
+    """The error of a refresh, or "" where it goes well."""
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    with served.http() as http:
+        return str(http.post("/token", data=form, auth=("notes", SECRET)).json().get("error", ""))
+
+
 class Person:
     """Somebody at a browser of their own."""
 
@@ -137,6 +180,20 @@ class Person:
         page.fill("#username", self.name)
         page.fill("#password", password)
         page.click("#submit")
+
+    def let_in(self, address: str) -> str:
+        """Signs in and allows, wherever that is asked for; the address that the app got."""
+        self.go(address)
+        if self.page.locator("#sign-in").count():
+            self.sign_in()
+        if self.page.locator("#consent").count():
+            self.page.click("#allow")
+        return self.back_at_the_app()
+
+    def back_at_the_app(self, page: Page | None = None) -> str:
+        page = page or self.page
+        page.wait_for_url(f"{CALLBACK}?*")
+        return page.url
 
     def path(self, page: Page | None = None) -> str:
         return (page or self.page).url.removeprefix(f"https://{ID}").partition("?")[0]

@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, select
 
-from mintmark.store.changes import Insert, Require, Update
+from mintmark.store.changes import Insert, Require, Update, Values
 from mintmark.store.executor import Read
 from mintmark.store.schema import audit, authorizations, clients, codes, consents, people, refresh_tokens, throttles
 
@@ -32,7 +32,7 @@ def stands(id, failures):
 
 
 def code(digest, **more):
-    values = {"authorization_id": "a", "client_id": "c", "redirect_uri": "r", "created_at": 1, "expires_at": 2}
+    values: Values = {"authorization_id": "a", "client_id": "c", "redirect_uri": "r", "created_at": 1, "expires_at": 2}
     return Insert(codes, {"digest": digest, **values, **more})
 
 
@@ -41,12 +41,12 @@ def spent(digest, at=7):
 
 
 def consent(client_id, scope):
-    values = {"person_id": "p", "client_id": client_id, "scope": scope, "resources": "[]", "updated_at": 1}
+    values: Values = {"person_id": "p", "client_id": client_id, "scope": scope, "resources": "[]", "updated_at": 1}
     return Insert(consents, values)
 
 
 def client(id="c"):
-    values = {
+    values: Values = {
         "document": "{}",
         "policy": "{}",
         "self_registered": 0,
@@ -58,18 +58,32 @@ def client(id="c"):
 
 
 def person(id="p"):
-    names = {"id": id, "username": id, "username_key": id, "claims": "{}", "custom_claims": "{}", "groups": "[]"}
+    names: Values = {
+        "id": id,
+        "username": id,
+        "username_key": id,
+        "claims": "{}",
+        "custom_claims": "{}",
+        "groups": "[]",
+    }
     return Insert(people, {**names, "created_at": 1, "updated_at": 1, "ended_before": 0, "sessions_ended_before": 0})
 
 
 def authorization(id, **more):
-    who = {"id": id, "person_id": "p", "client_id": "c", "scope": "s", "resources": "[]", "ends_with_session": 0}
-    when = {"authenticated_at": 1, "acr": "0", "amr": "[]", "created_at": 1, "expires_at": 9}
+    who: Values = {
+        "id": id,
+        "person_id": "p",
+        "client_id": "c",
+        "scope": "s",
+        "resources": "[]",
+        "ends_with_session": 0,
+    }
+    when: Values = {"authenticated_at": 1, "acr": "0", "amr": "[]", "created_at": 1, "expires_at": 9}
     return Insert(authorizations, {**who, **when, **more})
 
 
 def refresh_token(name, authorization_id, **more):
-    values = {"id": name, "authorization_id": authorization_id, "created_at": 1, "expires_at": 9}
+    values: Values = {"id": name, "authorization_id": authorization_id, "created_at": 1, "expires_at": 9}
     return Insert(refresh_tokens, {"digest": name.encode(), **values, **more})
 
 
@@ -97,5 +111,5 @@ def end(authorization_id):
 
 
 def event(id, **more):
-    values = {"id": id, "at": 1, "event": id.split()[0], "outcome": "done", "count": 1, "detail": "{}", **more}
+    values: Values = {"id": id, "at": 1, "event": id.split()[0], "outcome": "done", "count": 1, "detail": "{}", **more}
     return Insert(audit, values)

@@ -1,10 +1,11 @@
 import asyncio
+from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import BindParameter, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from mintmark.store.changes import Conflict, Insert, Require, Run, Update
+from mintmark.store.changes import Conflict, Insert, Require, Run, Update, Values
 from mintmark.store.executor import Read
 from mintmark.store.schema import client_secrets, codes, consents, people, throttles
 from tests.store import rows
@@ -97,7 +98,7 @@ async def test_a_unique_column_stands_behind_the_guards(store):
 
 
 async def test_a_row_whose_parent_is_gone_fails_the_set(store):
-    secret = {"id": "s", "client_id": "gone", "name": "n", "digest": b"", "length": 1, "created_at": 1}
+    secret: Values = {"id": "s", "client_id": "gone", "name": "n", "digest": b"", "length": 1, "created_at": 1}
     with pytest.raises(Conflict):
         await store.commit([throttle("a"), Insert(client_secrets, secret)])
     await store.commit([rows.client("gone"), Insert(client_secrets, secret)])
@@ -187,7 +188,7 @@ async def test_a_statement_that_touches_another_number_of_rows_fails_the_set(sto
 
 
 async def test_an_upsert_is_written_once_for_both_databases(store):
-    row = {column.name: bindparam(column.name) for column in throttles.columns}
+    row: dict[str, BindParameter[Any]] = {column.name: bindparam(column.name) for column in throttles.columns}
     upsert = insert(throttles).values(row)
     upsert = upsert.on_conflict_do_update(
         index_elements=[throttles.c.id], set_={"failures": throttles.c.failures + upsert.excluded.failures}

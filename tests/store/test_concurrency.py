@@ -79,7 +79,7 @@ async def test_after_an_end_was_acknowledged_no_token_is_born(nodes):
     first, last = nodes[0], nodes[-1]
     await first.commit([rows.client(), rows.person()])
     chance = random.Random(7)
-    seen = Counter()
+    seen: Counter[bool] = Counter()
     for n in range(INTERLEAVINGS):
         a = f"a{n}"
         await first.commit([rows.authorization(a), rows.refresh_token(f"{a} 0", a)])

@@ -2,15 +2,19 @@
 
 import asyncio
 import inspect
+import os
+import signal
 import subprocess
 import uuid
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
-from mintmark.store import migrate
+from mintmark.store import migrate, postgresql
 from mintmark.store.changes import Unavailable
 from mintmark.store.connect import connect
+from mintmark.store.executor import Read
 from tests.databases import embedded
 from tests.store import rows
 from tests.store.rows import counted, throttle
@@ -34,8 +38,7 @@ class Crashing:
 def crashing():
     server = Crashing()
     migrate.migrate(server.url)
-    yield server
-    server.do("stop", "-m", "immediate")
+    return server
 
 
 async def test_the_pool_heals_after_the_server_crashed_and_nothing_acknowledged_is_lost(crashing):
@@ -60,4 +63,20 @@ async def test_the_pool_heals_after_the_server_crashed_and_nothing_acknowledged_
 
         assert all(isinstance(outcome, Unavailable) for outcome in failed)
         assert [("a", n + 1)] == await store.fetch(rows.COUNTED)
+    await store.close()
+
+
+async def test_a_server_that_falls_silent_is_given_up_and_asked_again(crashing, monkeypatch):
+    monkeypatch.setattr(postgresql, "ANSWER", 0.2)
+    store = await connect(crashing.url, connections=2)
+    await store.commit([throttle("a")])
+    ((pid,),) = await store.fetch(Read(select(func.pg_backend_pid())))
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(Unavailable):
+            await store.commit([counted("a", 0, 1)])
+
+        assert [("a", 0)] == await store.fetch(rows.COUNTED)
+    finally:
+        os.kill(pid, signal.SIGCONT)
     await store.close()

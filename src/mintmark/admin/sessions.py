@@ -1,5 +1,6 @@
 """`/sessions` and `/sessions/{id}`: who is signed in where, and an end to it."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -15,6 +16,7 @@ from mintmark.events import Event, SessionEnded
 from mintmark.server import decided
 from mintmark.store import authorizations, listed_sessions
 from mintmark.store.changes import Change
+from mintmark.store.executor import Executor
 from mintmark.store.listed_sessions import ListedSession
 
 NAME = "sessions"
@@ -90,20 +92,23 @@ async def show(operator: Reading, id: str, asked: Annotated[Nothing, Query()]) -
 async def end(operator: Writing, id: str, asked: Annotated[EndAsked, Query()]) -> Response:
     async def attempt() -> None:
         found = await _require(operator, id)
-        await operator.commit(*await _ends(operator, found, everything=asked.everything))
+        store, actor = operator.server.store, operator.actor
+        await operator.commit(*await ends(store, found, operator.now, actor=actor, everything=asked.everything))
 
     await decided(attempt)
     return Response(status_code=204)
 
 
-async def _ends(operator: Operator, found: ListedSession, *, everything: bool) -> tuple[list[Change], list[Event]]:
+async def ends(
+    store: Executor, found: ListedSession, now: datetime, *, actor: str | None, everything: bool
+) -> tuple[list[Change], list[Event]]:
     """Nothing for what is over already; but `everything` may come later, for what outlived the session."""
-    one, now = found.session, operator.now
+    one = found.session
     if one.ended_at is None:
-        return ending.session(one.id, one.person_id, REASON, now, actor=operator.actor, everything=everything)
-    if not everything or not await listed_sessions.has_unended_authorization(operator.server.store, one.id):
+        return ending.session(one.id, one.person_id, REASON, now, actor=actor, everything=everything)
+    if not everything or not await listed_sessions.has_unended_authorization(store, one.id):
         return [], []
-    event = SessionEnded(session_id=one.id, person_id=one.person_id, reason=REASON, actor=operator.actor)
+    event = SessionEnded(session_id=one.id, person_id=one.person_id, reason=REASON, actor=actor)
     return [authorizations.end_by_session(one.id, REASON, now, everything=True)], [event]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mintmark.commands import apply_file, opening, plan_people, writing
+from mintmark.commands import apply_file, leases, opening, plan_people, writing
 from mintmark.commands import plan as plans
 from mintmark.commands.apply_file import ApplyFile
 from mintmark.commands.differences import Difference, items
@@ -71,6 +71,8 @@ async def carry_out(
         except Conflict:
             await opened.registry.renew()
             continue
+        if any(step.ends_secret for step in made.clients):
+            await leases.run_out()  # the old secret is good for nothing any more, anywhere
         return made.differences
     raise Conflict("the configuration is being changed by somebody else")
 
@@ -106,6 +108,7 @@ async def _state(opened: Opened, wanted: ApplyFile, hashing: Hashing) -> State:
         resources=known,
         server_policy=(await resources.policies(store)).get(("server", "")),
         clients=await _named_clients(opened, wanted),
+        client_ids=[one.id for one in await clients.page(store, "", PAGE)],
         other_clients=others,
         people=by_name,
         signing_in=signing_in,

@@ -138,13 +138,14 @@ def print_line(line: str = "") -> None:
 
 def tell(error: Exception) -> int:
     """Says in one sentence or more why nothing was done; the exit code. What nobody foresaw flies on."""
-    code, sentences = _told(error)
+    code, sentences = told(error)
     for sentence in sentences:
         say(f"mintmark: {sentence}")
     return code
 
 
-def _told(error: Exception) -> tuple[int, Sequence[str]]:
+def told(error: Exception) -> tuple[int, Sequence[str]]:
+    """Exit code and sentences; what nobody foresaw is raised again."""
     if isinstance(error, Refused):
         return error.code, error.sentences
     if isinstance(error, SettingsRefused):

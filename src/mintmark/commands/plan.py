@@ -34,7 +34,8 @@ class State:
     now: datetime
     resources: Mapping[str, Resource]
     server_policy: Policy | None  # None: never stated
-    clients: Mapping[str, Client]
+    clients: Mapping[str, Client]  # those that the file names
+    client_ids: Collection[str]  # some of those that there are, to guess from
     other_clients: Sequence[Client]  # where a resource loses scopes: everybody who might have them
     people: Mapping[str, Person]  # by their username's key
     signing_in: Mapping[str, Person]  # by whatever key they sign in with
@@ -214,12 +215,13 @@ def _secret(stated: Mapping[str, object], known: Client | None, is_public: bool,
 
 
 def _check_references(file: ApplyFile, planning: _Planning) -> None:
-    known = {*planning.state.clients, *(str(entry.members.get("client_id")) for entry in file.clients)}
+    made = {name for entry in file.clients if isinstance(name := entry.members.get("client_id"), str)}
+    known = {*planning.state.clients, *made}
     for entry in file.resources:
         servers = entry.members.get("resource_servers")
         for number, client_id in enumerate(servers if isinstance(servers, list) else ()):
             if isinstance(client_id, str) and client_id not in known:
-                hint = nearest.hint(client_id, known)
+                hint = nearest.hint(client_id, {*known, *planning.state.client_ids})
                 planning.refusals.append(f"{entry.path}.resource_servers[{number}] {client_id!r} is no client{hint}")
 
 

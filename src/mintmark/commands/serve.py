@@ -1,6 +1,7 @@
 """`mintmark serve`: one process by uvicorn, or several on PostgreSQL that share the listening socket."""
 
 import errno
+import gc
 import os
 import socket
 import ssl
@@ -31,6 +32,7 @@ def serve(
     demo: Annotated[bool, typer.Option("--demo", help="Serve an example, to this machine alone.")] = False,
 ) -> None:
     """Serve."""
+    gc.disable()  # until it serves: nothing that is made before is thrown away
     environ = opening.environment(host=host, port=port, workers=workers)
     if demo:
         from mintmark.commands import demo as demos
@@ -98,6 +100,8 @@ class OneProcess(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        gc.freeze()
+        gc.enable()
         opening.print_line(self._greeting)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -117,6 +121,8 @@ def _run_one(settings: Settings, sockets: list[socket.socket], greeting: str) ->
 def _run_several(settings: Settings, sockets: list[socket.socket], greeting: str) -> None:
     """uvicorn's supervisor starts a worker anew that died or hangs; each reads the settings for itself."""
     config = _config("mintmark.commands.serve:application", settings)
+    if settings.tls_certificate:
+        tls(config)  # a worker could only die of it
     supervisor = Multiprocess(config, sockets)
     opening.print_line(greeting)
     supervisor.run()
@@ -154,12 +160,16 @@ def _config(application: Any, settings: Settings) -> uvicorn.Config:  # Any: as 
     )
 
 
-def tls(config: uvicorn.Config, default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+def tls(config: uvicorn.Config, default: Callable[[], ssl.SSLContext] | None = None) -> ssl.SSLContext:
     """TLS 1.2 or newer, with suites that have forward secrecy and authenticate what they encrypt."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(SUITES)
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
     context.set_alpn_protocols(["http/1.1"])
-    context.load_cert_chain(str(config.ssl_certfile), str(config.ssl_keyfile))
+    try:
+        context.load_cert_chain(str(config.ssl_certfile), str(config.ssl_keyfile))
+    except OSError as error:  # ssl's own errors among them
+        why = error.strerror or str(error)
+        raise opening.Refused(f"MINTMARK_TLS_CERTIFICATE and MINTMARK_TLS_KEY do not open together: {why}") from None
     return context

@@ -11,7 +11,7 @@ from mintmark.events import Authorized, ConsentRefused, Event
 from mintmark.grants.earning import ADMINS
 from mintmark.keys import jwt
 from mintmark.protocol import code as code_
-from mintmark.protocol import ids, next_step
+from mintmark.protocol import ids, next_step, pkce
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.authorization import Authorization
 from mintmark.protocol.authorization_request import AuthorizationRequest, RefusedWithRedirect
@@ -63,21 +63,15 @@ async def authorize(server: Server, asked: Asked) -> Answer:
     """GET. Raises UntrustedRequest (a page); every other refusal goes back to the client."""
     now = server.clock()
     params = asked.query()
-    try:
-        return await decided(lambda: _go_on(server, asked, params, now))
-    except RefusedWithRedirect as refused:
-        return refusals.as_redirect(refused, server.issuer)
+    return await decided(lambda: _go_on(server, asked, params, now))
 
 
 async def authorize_by_post(server: Server, asked: Asked) -> Answer:
     """POST, which may come from any site: validate, keep, and go on by a GET, where the cookies arrive."""
     now = server.clock()
     params = asked.form()
-    try:
-        client = await underway.client_of(server, params)
-        underway.read(server, params, client, now)
-    except RefusedWithRedirect as refused:
-        return refusals.as_redirect(refused, server.issuer)
+    client = await underway.client_of(server, params)
+    underway.read(server, params, client, now)
     kept = await decided(lambda: underway.keep(server, client, params, None, asked, now))
     return redirect(underway.address(server, client.id, kept))
 
@@ -117,7 +111,7 @@ async def _complete_refused(visit: Visit, error: OAuthError) -> None:
     if visit.kept is None:
         return
     events: list[Event] = []
-    if isinstance(error, AccessDenied) and visit.browser.person is not None:
+    if error.check == "consent" and isinstance(error, AccessDenied) and visit.browser.person is not None:
         events.append(ConsentRefused(client_id=visit.client.id, person_id=visit.browser.person.holder.id))
     await visit.server.commit([requests.complete(visit.kept.id, visit.now)], events, visit.asked, visit.now)
 
@@ -147,6 +141,7 @@ def _facts(visit: Visit) -> Facts:
     request, person, kept = visit.request, visit.browser.person, visit.kept
     groups = () if person is None else person.holder.groups
     limits = visit.server.registry.limits(visit.client, request.audience, groups, visit.now, offline=request.offline)
+    _check(limits, request, visit.now)
     return Facts(
         session=visit.browser.session,
         began_at=visit.now if kept is None else kept.created_at,
@@ -156,6 +151,14 @@ def _facts(visit: Visit) -> Facts:
         consent_is_required=limits.require_consent,
         hinted=_hinted(visit),
     )
+
+
+def _check(limits: Limits, request: AuthorizationRequest, now: datetime) -> None:
+    """What the person's groups state as well, who are known only once somebody is signed in."""
+    if limits.over(now):
+        raise mint.denied()
+    if limits.require_pkce and request.code_challenge is None:
+        raise pkce.missing()
 
 
 def _hinted(visit: Visit) -> str | None:

@@ -10,7 +10,7 @@ from mintmark.events import Event, SignedIn
 from mintmark.factors import password as passwords
 from mintmark.pages import answers
 from mintmark.protocol import ids
-from mintmark.protocol.errors import TooManyAttempts, UntrustedRequest
+from mintmark.protocol.errors import ForgedForm, TooManyAttempts, UntrustedRequest
 from mintmark.protocol.params import Params
 from mintmark.protocol.session import ONE_FACTOR, Session
 from mintmark.server import Server, decided
@@ -40,7 +40,13 @@ async def submit(server: Server, asked: Asked) -> Answer:
     params = asked.form()
     params.refuse_repeated()
     browser = await browsers.read(server, asked, now)
-    browsers.check_form(server, asked, params, browser)
+    try:
+        browsers.check_form(server, asked, params, browser)
+    except ForgedForm as error:
+        if error.check != "csrf" or browser.session is None:
+            raise
+        # They signed in in another tab meanwhile, which made this form too old: go on as they are, and do nothing else.
+        return redirect(_next(server, await _under_way(server, params, browser, asked, now)))
     found = await _under_way(server, params, browser, asked, now)
     username, password = params.get("username") or "", params.get("password") or ""
     if not username or not password:
@@ -54,9 +60,12 @@ async def submit(server: Server, asked: Asked) -> Answer:
         return again.plus((b"retry-after", str(error.retry_after).encode()))
     secret = await decided(lambda: _begin(server, asked, browser, person, written, now))
     await _keep_to_limit(server, asked, person, now)
-    to = f"{server.issuer}/account" if found is None else underway.address(server, found.client.id, found.kept.id)
-    answer = browsers.with_cookie(server, redirect(to), secret)
+    answer = browsers.with_cookie(server, redirect(_next(server, found)), secret)
     return browsers.with_device(server, answer, person.holder.id)
+
+
+def _next(server: Server, found: UnderWay | None) -> str:
+    return f"{server.issuer}/account" if found is None else underway.address(server, found.client.id, found.kept.id)
 
 
 async def _under_way(server: Server, params: Params, browser: Browser, asked: Asked, now: datetime) -> UnderWay | None:

@@ -51,6 +51,18 @@ _END_BY_PERSON = (
            _TABLE.c.ends_with_session >= bindparam("at_least"))
     .values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
 )  # fmt: skip
+_UNENDED_OF_CLIENT = Read(
+    select(_TABLE.c.id)
+    .where(_TABLE.c.client_id == bindparam("client_id"), _TABLE.c.id > bindparam("after"), _TABLE.c.ended_at.is_(None))
+    .order_by(_TABLE.c.id)
+    .limit(bindparam("limit"))
+)
+_END_SOME_OF_CLIENT = (
+    update(_TABLE)
+    .where(_TABLE.c.client_id == bindparam("key_client"), _TABLE.c.id.between(bindparam("first"), bindparam("last")),
+           _TABLE.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
+)  # fmt: skip
 
 
 async def standing(store: Executor, id: str) -> Standing | None:
@@ -99,6 +111,17 @@ def end_by_session(session_id: str, reason: str, now: datetime, *, everything: b
 def end_by_person(person_id: str, reason: str, now: datetime, *, everything: bool) -> Change:
     parameters: Values = {"key_person": person_id, "reason": reason, "now": ms(now), "at_least": 0 if everything else 1}
     return Run(_END_BY_PERSON, parameters)
+
+
+async def unended_of_client(store: Executor, client_id: str, after: str, limit: int) -> list[str]:
+    """Ids, oldest first: a client may have a million, which are ended some at a time."""
+    rows = await store.fetch(_UNENDED_OF_CLIENT, client_id=client_id, after=after, limit=limit)
+    return [row[0] for row in rows]
+
+
+def end_some_of_client(client_id: str, first: str, last: str, reason: str, now: datetime) -> Change:
+    keys: dict[str, str | int] = {"key_client": client_id, "first": first, "last": last}
+    return Run(_END_SOME_OF_CLIENT, {**keys, "reason": reason, "now": ms(now)})
 
 
 def guards(standing: Standing) -> Sequence[Require]:

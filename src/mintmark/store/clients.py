@@ -70,6 +70,7 @@ def stands(client: Client) -> Require:
 
 
 def add(client_id: str, document: str, policy: str, now: datetime, *, self_registered: bool = False) -> list[Change]:
+    """Nothing that is older than it is its own: a deleted client of the same name leaves nothing behind."""
     return [
         Insert(
             _TABLE,
@@ -81,7 +82,7 @@ def add(client_id: str, document: str, policy: str, now: datetime, *, self_regis
                 "created_at": ms(now),
                 "updated_at": ms(now),
                 "disabled_at": None,
-                "ended_before": 0,
+                "ended_before": ms(now) - 1,
             },
         ),
         configuration.changed(),
@@ -100,7 +101,9 @@ def disable(client_id: str, now: datetime) -> list[Change]:
 
 
 def enable(client_id: str, now: datetime) -> list[Change]:
-    return [Update(_TABLE, {"id": client_id}, {"disabled_at": None, "updated_at": ms(now)}), configuration.changed()]
+    """Revives nothing: not even what another node issued before it heard that the client was disabled."""
+    values = {"disabled_at": None, "ended_before": ms(now), "updated_at": ms(now)}
+    return [Update(_TABLE, {"id": client_id}, values), configuration.changed()]
 
 
 def delete_(client_id: str) -> list[Change]:

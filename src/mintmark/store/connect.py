@@ -9,6 +9,17 @@ SQLITE = "sqlite:///"
 POSTGRESQL = ("postgresql://", "postgres://")
 
 
+MIGRATE = "mintmark migrate"
+
+
+class Unmigrated(Exception):
+    """The database is not at this version's schema; `command` mends it, None: no command does."""
+
+    def __init__(self, reason: str, command: str | None) -> None:
+        super().__init__(f"{reason}; run: {command}" if command else reason)
+        self.command = command
+
+
 class BadDatabaseUrl(ValueError):
     """The setting names no database that Mintmark can use."""
 
@@ -20,11 +31,11 @@ async def connect(url: str, *, connections: int = 8) -> Executor:
     """
     # The drivers are imported where they are needed: the other one costs every start time and memory.
     if is_sqlite(url):
-        from mintmark.store import migrate, sqlite
+        from mintmark.store import sqlite
 
         path = sqlite_path(url)
         if not path.is_file():
-            raise migrate.Unmigrated(f"there is no database at {path}", migrate.COMMAND)
+            raise Unmigrated(f"there is no database at {path}", MIGRATE)
         return sqlite.SQLite(path)
     from mintmark.store import postgresql
 

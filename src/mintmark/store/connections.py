@@ -125,7 +125,7 @@ class Connections:
             if isinstance(error, TimeoutError):
                 raise Unavailable("every connection to the database is busy") from None
             raise
-        return await self._make() if connection is None else connection
+        return await self._take() if connection is None else connection
 
     def _give(self, connection: Connection | None) -> None:
         """To whoever waits longest. None: the connection was lost, and its place is free."""

@@ -30,6 +30,10 @@ class Consent:
     resources: tuple[str, ...]
 
 
+_FORGET_PERSON = delete(_TABLE).where(_TABLE.c.person_id == bindparam("key_person"))
+_FORGET_CLIENT = delete(_TABLE).where(_TABLE.c.client_id == bindparam("key_client"))
+
+
 async def find(store: Executor, person_id: str, client_id: str) -> Consent | None:
     """None: never asked."""
     rows = await store.fetch(_FIND, person_id=person_id, client_id=client_id)
@@ -50,3 +54,13 @@ def remember(person_id: str, client_id: str, before: Consent | None, allowed: Co
 
 def forget(person_id: str, client_id: str) -> Change:
     return Run(_FORGET, {"key_person": person_id, "key_client": client_id})
+
+
+def forget_person(person_id: str) -> Change:
+    """All that somebody allowed, when they are deleted."""
+    return Run(_FORGET_PERSON, {"key_person": person_id})
+
+
+def forget_client(client_id: str) -> Change:
+    """All that was allowed to a client, when it is deleted: another one may get its name."""
+    return Run(_FORGET_CLIENT, {"key_client": client_id})

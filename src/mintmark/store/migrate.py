@@ -9,7 +9,7 @@ from sqlalchemy import column, select, table
 import mintmark
 from mintmark.store import driver
 from mintmark.store.changes import Unavailable
-from mintmark.store.connect import is_sqlite, sqlite_path
+from mintmark.store.connect import MIGRATE, Unmigrated, is_sqlite, sqlite_path
 from mintmark.store.executor import Executor, Read
 
 # Alembic and the engines of SQLAlchemy are slow to import, and `serve` needs neither: hence the imports further down.
@@ -21,17 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["HEAD", "Unmigrated", "is_sqlite", "migrate", "pending", "require_migrated"]
 
 HEAD = "0001"  # the newest revision, so that a start need not read the scripts; a test compares
-COMMAND = "mintmark migrate"
 VERSION = Read(select(column("version_num")).select_from(table("alembic_version")))
 PATIENCE = 60_000  # ms that a migration waits for the one of another process
-
-
-class Unmigrated(Exception):
-    """The database is not at this version's schema; `command` mends it, None: no command does."""
-
-    def __init__(self, reason: str, command: str | None) -> None:
-        super().__init__(f"{reason}; run: {command}" if command else reason)
-        self.command = command
 
 
 def migrate(url: str) -> list[str]:
@@ -73,12 +64,12 @@ async def require_migrated(executor: Executor) -> None:
     except Exception as error:  # the drivers say "no such table" each in their own class
         if not _says_no_table(error):
             raise
-        raise Unmigrated("the database has no tables yet", COMMAND) from None
+        raise Unmigrated("the database has no tables yet", MIGRATE) from None
     present = rows[0][0] if rows else None
     if present == HEAD:
         return
     if present is None or present < HEAD:
-        raise Unmigrated(f"the database is at revision {present or 'none'}, this version needs {HEAD}", COMMAND)
+        raise Unmigrated(f"the database is at revision {present or 'none'}, this version needs {HEAD}", MIGRATE)
     raise _newer(present)
 
 

@@ -1,0 +1,85 @@
+"""The API as one application: its rooms, its OpenAPI document, and what stands at no address of it."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+
+from mintmark.admin import authorizations, front, problems, sessions, users
+from mintmark.server import Server
+from mintmark.wire.asgi import App
+
+ROOMS = (sessions, users, authorizations)
+SUMMARY = """\
+Every operation but this document needs an access token of this server whose only audience is this API. Lists answer
+`items`, newest first, and `next`, the value of `after` for the next page; the last page has none."""
+
+
+def build(server: Server) -> App:
+    """Stands under `{issuer}/admin/api`."""
+    api = FastAPI(
+        title="Mintmark admin API",
+        description=SUMMARY,
+        version="1",
+        servers=[{"url": server.registry.catalogue.admin_api}],
+        root_path_in_servers=False,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    api.state.server = server
+    for room in ROOMS:
+        api.include_router(room.router)
+    api.add_exception_handler(HTTPException, _no_such_door)
+    api.openapi = lambda: _described(api, server)  # type: ignore[method-assign]  # FastAPI's own way of extending it
+    return front.Front(api, server)
+
+
+async def _no_such_door(request: Request, error: Exception) -> Response:
+    """No such address (404), or not with that method (405), which says which there are (RFC 9110 §15.5.6)."""
+    if not isinstance(error, HTTPException):
+        raise error
+    if error.status_code != 405:
+        return problems.answer(error.status_code, "there is nothing at this address")
+    methods: set[str] = set()
+    for route in (*request.app.routes, *(route for room in ROOMS for route in room.router.routes)):
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            methods |= route.methods or set()
+    allowed = sorted(methods | ({"HEAD"} if "GET" in methods else set()))
+    return problems.answer(405, "this method is not one of this address", {"allow": ", ".join(allowed)})
+
+
+def _described(api: FastAPI, server: Server) -> dict[str, Any]:  # Any: OpenAPI's own shape
+    """The document, made once."""
+    if api.openapi_schema is None:
+        found = get_openapi(
+            title=api.title,
+            version=api.version,
+            description=api.description,
+            servers=api.servers,
+            routes=api.routes,
+            separate_input_output_schemas=False,
+        )
+        parts = found.setdefault("components", {})
+        parts["securitySchemes"] = {"oauth2": _scheme(server)}
+        parts["schemas"] |= problems.SCHEMAS
+        api.openapi_schema = found
+    return api.openapi_schema
+
+
+def _scheme(server: Server) -> dict[str, Any]:
+    scopes = {"admin:read": "See what there is", "admin:write": "Change and end it"}
+    token = {"tokenUrl": f"{server.issuer}/token", "scopes": scopes}
+    return {
+        "type": "oauth2",
+        "flows": {
+            "clientCredentials": token,
+            "authorizationCode": {"authorizationUrl": f"{server.issuer}/authorize", **token},
+        },
+    }

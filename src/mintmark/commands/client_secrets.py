@@ -1,0 +1,130 @@
+"""`mintmark clients secret-add` and `secret-end`: a secret is rolled by another beside it, then by its own end."""
+
+import re
+from base64 import urlsafe_b64encode
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from mintmark import durations
+from mintmark.commands import leases, opening, verbs
+from mintmark.commands.opening import NotFound, Opened, Refused
+from mintmark.commands.verbs import Document, JsonOption
+from mintmark.events import Configured
+from mintmark.protocol.client import Client, Secret
+from mintmark.store import clients
+
+BYTES = 32
+LONGEST_NAME = 100
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+IdArgument = Annotated[str, typer.Argument(metavar="CLIENT_ID")]
+
+
+def add(
+    client_id: IdArgument,
+    name: Annotated[str | None, typer.Option(help="What the secret is called; made up where it is left out.")] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="30d, 2027-01-31 or 2027-01-31T12:00:00Z; never if left out.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Make another secret for a client, and show it this once."""
+
+    async def work(opened: Opened) -> Document:
+        client = await _confidential(opened, client_id)
+        live = [secret.name for secret in client.secrets]
+        called = _checked(name, live) if name is not None else _made_up(live)
+        until = None if expires is None else _expiry(expires, opened.now)
+        secret = urlsafe_b64encode(opened.random(BYTES)).rstrip(b"=").decode()
+        digest = opened.registry.mac("client_secret", secret.encode())
+        changes = clients.add_secret(opened.id(), client_id, called, digest, len(secret), opened.now, until)
+        await opened.commit(changes, [_configured(client_id, f"secret {called} added")])
+        return {"client_id": client_id, "name": called, "client_secret": secret, "expires_at": verbs.when(until)}
+
+    made = verbs.do(work)
+    verbs.answer(made, json, made["client_secret"])
+    if not json:
+        opening.say(f"this is the secret {made['name']} of {client_id}; it is not shown again")
+
+
+def end(
+    client_id: IdArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the secret is called: see clients show.")],
+    json: JsonOption = False,
+) -> None:
+    """End a secret. Answers when no node takes it any more."""
+
+    async def work(opened: Opened) -> Document:
+        client = await _find(opened, client_id)
+        if name not in [secret.name for secret in client.secrets]:
+            raise NotFound(f"the client {client_id!r} has no secret {name!r}")
+        changes = clients.end_secret(client_id, name, opened.now)
+        await opened.commit(changes, [_configured(client_id, f"secret {name} ended")])
+        await leases.run_out()
+        left = [secret.name for secret in client.secrets if secret.name != name]
+        return {"client_id": client_id, "name": name, "ended_at": verbs.when(opened.now), "left": left}
+
+    ended = verbs.do(work)
+    verbs.answer(ended, json, f"ended the secret {name} of {client_id}")
+    if not ended["left"]:
+        opening.say(f"{client_id} has no secret left: mintmark clients secret-add {client_id}")
+
+
+def documents(client: Client) -> list[Document]:
+    """Without anything secret."""
+    return [_document(secret) for secret in client.secrets]
+
+
+def _document(secret: Secret) -> Document:
+    return {
+        "name": secret.name,
+        "created_at": verbs.when(secret.created_at),
+        "expires_at": verbs.when(secret.expires_at),
+    }
+
+
+async def _find(opened: Opened, client_id: str) -> Client:
+    client = await clients.find(opened.store, client_id)
+    if client is None:
+        raise NotFound(f"there is no client {client_id!r}")
+    return client
+
+
+async def _confidential(opened: Opened, client_id: str) -> Client:
+    client = await _find(opened, client_id)
+    if client.is_public:
+        raise Refused(f"{client_id} is a public client: its token_endpoint_auth_method is none")
+    return client
+
+
+def _configured(client_id: str, change: str) -> Configured:
+    return Configured(kind="client", subject=client_id, change=change, members="secrets", client_id=client_id)
+
+
+def _checked(name: str, live: list[str]) -> str:
+    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
+        raise Refused(f"a secret's name is at most {LONGEST_NAME} letters, digits, dots, dashes and underscores")
+    if name in live:
+        raise Refused(f"there is a secret {name!r} already: end it first, or choose another name")
+    return name
+
+
+def _made_up(live: list[str]) -> str:
+    return next(name for number in range(1, len(live) + 2) if (name := f"secret-{number}") not in live)
+
+
+def _expiry(text: str, now: datetime) -> datetime:
+    try:
+        return now + durations.parse(text)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("--expires must be a span such as 30d, a date, or an RFC 3339 time") from None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if moment <= now:
+        raise Refused("--expires is in the past")
+    return moment

@@ -1,0 +1,230 @@
+"""`mintmark clients`: applications, one at a time, and their secrets (contract, "Commands")."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from mintmark.commands import apply, assignments, client_secrets, leases, opening, verbs
+from mintmark.commands.apply_file import ApplyFile, Entry
+from mintmark.commands.opening import NotFound, Opened, Refused
+from mintmark.commands.verbs import Document, JsonOption
+from mintmark.events import Configured
+from mintmark.protocol import limits
+from mintmark.protocol import scope as scopes
+from mintmark.protocol.client import Client
+from mintmark.store import authorizations, clients, consents, resources
+from mintmark.store.changes import Change
+
+PAGE = 500
+COLUMNS = ("client_id", "client_name", "token_endpoint_auth_method", "grant_types", "disabled")
+LISTS = (
+    "redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types", "contacts", "default_acr_values",
+    "request_uris", "policy.allowed_networks",
+)  # fmt: skip
+NUMBERS = ("default_max_age", "policy.max_active_tokens")
+SECRETS = {"client_secret": "the command clients secret-add makes one"}
+
+IdArgument = Annotated[str, typer.Argument(metavar="CLIENT_ID")]
+MembersArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[MEMBER=VALUE]...",
+        help="redirect_uris='[\"https://…\"]', scope='openid …', policy.access_token_lifetime=5m; null resets.",
+    ),
+]
+app = verbs.group("Applications that people sign in to, or that act for themselves.")
+
+
+@app.command("list")
+def list_(json: JsonOption = False) -> None:
+    """List clients."""
+    verbs.listed(verbs.do(_all, changing=False), json, COLUMNS)
+
+
+@app.command()
+def show(client_id: IdArgument, json: JsonOption = False) -> None:
+    """Show a client, and which limit holds for its tokens and why."""
+
+    async def work(opened: Opened) -> Document:
+        client = await find(opened, client_id)
+        return document(client) | {"secrets": client_secrets.documents(client), "effective": effective(opened, client)}
+
+    found = verbs.do(work, changing=False)
+    if json:
+        opening.show(found)
+        return
+    rows = found.pop("effective")
+    verbs.shown(found, json)
+    opening.print_line()
+    verbs.listed(rows, json, ("member", "value", "from", "why", "resource"))
+
+
+@app.command()
+def add(client_id: IdArgument, members: MembersArgument = None, json: JsonOption = False) -> None:
+    """Add a client."""
+    stated = _members(members)
+
+    async def work(opened: Opened) -> Document:
+        if await clients.find(opened.store, client_id) is not None:
+            raise Refused(f"there is a client {client_id!r} already")
+        await _write(opened, client_id, stated)
+        return document(await find(opened, client_id))
+
+    made = verbs.do(work)
+    verbs.answer(made, json, f"added {client_id}")
+    if made["token_endpoint_auth_method"] != "none":
+        opening.say(f"it has no secret yet: mintmark clients secret-add {client_id}")
+
+
+@app.command("set")
+def set_(client_id: IdArgument, members: MembersArgument = None, json: JsonOption = False) -> None:
+    """Change a client; members that are not named stay as they are."""
+    stated = _members(members)
+
+    async def work(opened: Opened) -> tuple[Document, Sequence[str]]:
+        await find(opened, client_id)
+        changed = await _write(opened, client_id, stated)
+        return document(await find(opened, client_id)), changed
+
+    changed, names = verbs.do(work)
+    verbs.answer(changed, json, f"changed {client_id}: {verbs.names(names)}" if names else "nothing to change")
+
+
+@app.command()
+def disable(client_id: IdArgument, json: JsonOption = False) -> None:
+    """Refuse a client, and end all that was given to it for good. Answers when no node serves it any more."""
+
+    async def work(opened: Opened) -> Document:
+        await _disable(opened, await find(opened, client_id))
+        return document(await find(opened, client_id))
+
+    verbs.answer(verbs.do(work), json, f"disabled {client_id}")
+
+
+@app.command()
+def enable(client_id: IdArgument, json: JsonOption = False) -> None:
+    """Serve a client again. What was ended stays ended."""
+
+    async def work(opened: Opened) -> Document:
+        if (await find(opened, client_id)).disabled_at is not None:
+            await opened.commit(clients.enable(client_id, opened.now), [configured(client_id, "enable")])
+        return document(await find(opened, client_id))
+
+    verbs.answer(verbs.do(work), json, f"enabled {client_id}")
+
+
+@app.command()
+def delete(client_id: IdArgument, json: JsonOption = False) -> None:
+    """Delete a client, with all that was given to it."""
+
+    async def work(opened: Opened) -> Document:
+        client = await find(opened, client_id)
+        await _disable(opened, client)
+        await _end_authorizations(opened, client_id)
+        changes: list[Change] = [consents.forget_client(client_id), *await _silenced(opened, client_id)]
+        await opened.commit([*changes, *clients.delete_(client_id)], [configured(client_id, "delete")])
+        return {"client_id": client_id, "deleted": True}
+
+    verbs.answer(verbs.do(work), json, f"deleted {client_id}")
+
+
+app.command("secret-add")(client_secrets.add)
+app.command("secret-end")(client_secrets.end)
+
+
+async def find(opened: Opened, client_id: str) -> Client:
+    """Raises NotFound."""
+    found = await clients.find(opened.store, client_id)
+    if found is None:
+        raise NotFound(f"there is no client {client_id!r}")
+    return found
+
+
+def configured(client_id: str, change: str, members: str = "") -> Configured:
+    return Configured(kind="client", subject=client_id, change=change, members=members, client_id=client_id)
+
+
+def document(client: Client) -> Document:
+    return {
+        "client_id": client.id,
+        "client_name": client.name,
+        "token_endpoint_auth_method": client.auth_method,
+        "grant_types": list(client.grant_types),
+        **client.document,
+        "policy": client.policy.document(),
+        "self_registered": client.self_registered,
+        "disabled": client.disabled_at is not None,
+    }
+
+
+def effective(opened: Opened, client: Client) -> list[Document]:
+    """What holds for its tokens, for each resource that it has a scope of, before any person's groups have a say."""
+    registry = opened.registry
+    catalogue = registry.catalogue
+    owners = [owner for word in client.may_use for owner in catalogue.owners(word)]
+    if scopes.OPENID in client.may_use:
+        owners.append(catalogue.issuer)
+    named = tuple(dict.fromkeys(owners))
+    rows = limits.explain(
+        registry.stated(client, named, ()),
+        resources=named,
+        now=opened.now,
+        offline=scopes.OFFLINE in client.may_use,
+        confidential=not client.is_public,
+        self_registered=client.self_registered,
+    )
+    return [row.document() for row in rows]
+
+
+async def _all(opened: Opened) -> Sequence[Document]:
+    found: list[Document] = []
+    after = ""
+    while some := await clients.page(opened.store, after, PAGE):
+        found += [document(client) for client in some]
+        after = some[-1].id
+    return found
+
+
+def _members(words: list[str] | None) -> dict[str, object]:
+    found = assignments.read(words or (), lists=LISTS, numbers=NUMBERS)
+    assignments.must_not_be_secret(found, SECRETS)
+    return found
+
+
+async def _write(opened: Opened, client_id: str, stated: Mapping[str, object]) -> Sequence[str]:
+    """The same rules as for an apply file; answers the members that changed."""
+    wanted = ApplyFile(clients=(Entry(client_id, {**stated, "client_id": client_id}),))
+    hasher = apply.hashing_of(opened.settings)
+    try:
+        differences = await apply.carry_out(opened, wanted, hasher)
+    finally:
+        hasher.close()
+    return [member.name for one in differences for member in one.members]
+
+
+async def _disable(opened: Opened, client: Client) -> None:
+    """By watermark: one row, however much was given to it. A node that knew it as enabled has forgotten that then."""
+    if client.disabled_at is None:
+        await opened.commit(clients.disable(client.id, opened.now), [configured(client.id, "disable")])
+    await leases.run_out()
+
+
+async def _end_authorizations(opened: Opened, client_id: str) -> None:
+    """Row by row, a few hundred at a time: a client that gets the same name must find none of them alive."""
+    after = ""
+    while some := await authorizations.unended_of_client(opened.store, client_id, after, PAGE):
+        after = some[-1]
+        end = authorizations.end_some_of_client(client_id, some[0], after, "client deleted", opened.now)
+        await opened.store.commit([end])
+
+
+async def _silenced(opened: Opened, client_id: str) -> list[Change]:
+    """It speaks for no resource any more."""
+    changes: list[Change] = []
+    for one in await resources.all(opened.store):
+        if client_id in one.resource_servers:
+            left = tuple(name for name in one.resource_servers if name != client_id)
+            changes += resources.change(replace(one, resource_servers=left), opened.now)
+    return changes

@@ -1,0 +1,12 @@
+"""When a change of the configuration holds on every node: once the lease of what they keep has run out (house)."""
+
+import asyncio
+
+from mintmark.registry import LEASE
+
+MARGIN = 0.5  # seconds: for what a node began before its lease ran out
+
+
+async def run_out() -> None:
+    """After the commit: nothing is issued any more by what the nodes knew before it."""
+    await asyncio.sleep(LEASE + MARGIN)
