@@ -51,7 +51,7 @@ def node() -> Node:
 
 
 def _install(node: Node, npm: Path) -> None:
-    command = [node.program, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    command = [str(node.program), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=False)
     if done.returncode:
         print(done.stderr)

@@ -33,7 +33,8 @@ def test_a_client_added_can_be_shown_and_listed(both_lines):
 
 def test_lists_may_be_plain_text(line):
     made = line.ok(
-        "clients add shop redirect_uris=https://a.example/cb,https://b.example/cb grant_types=authorization_code,refresh_token"
+        "clients add shop redirect_uris=https://a.example/cb,https://b.example/cb "
+        "grant_types=authorization_code,refresh_token"
     )
 
     assert ["https://a.example/cb", "https://b.example/cb"] == made["redirect_uris"]

@@ -99,7 +99,7 @@ def kept(tmp_path_factory):
 
 
 def test_the_demo_gives_tokens_from_what_it_wrote(kept):
-    folder, told, answers, _, code = kept
+    folder, _, answers, _, code = kept
 
     assert [200, 200] == [answer.status_code for answer in answers]
     assert "demo:read demo:write" == answers[0].json()["scope"]
@@ -180,7 +180,7 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(tmp_path):
         answer = run(tmp_path, "serve", "--demo", "--port", str(taken.getsockname()[1]))
 
     assert 1 == answer.returncode
-    assert f"cannot listen on 127.0.0.1 port {taken}" or "Address already in use" in answer.stderr
+    assert f"cannot listen on 127.0.0.1 port {taken}" in answer.stderr
     assert "Traceback" not in answer.stderr
 
 
@@ -206,8 +206,8 @@ def test_several_processes_share_postgresql(tmp_path, postgresql_database):
         "MINTMARK_SEALING_KEYS": sealing.generate(),
         "MINTMARK_DATABASE_URL": postgresql_database.url,
     }
-    wanted = {"resources": [{"resource": "https://a.example", "scopes": ["a"]}],
-              "clients": [{"client_id": "c", "client_secret": "s" * 32, "grant_types": ["client_credentials"], "scope": "a"}]}  # fmt: skip
+    client = {"client_id": "c", "client_secret": "s" * 32, "grant_types": ["client_credentials"], "scope": "a"}
+    wanted = {"resources": [{"resource": "https://a.example", "scopes": ["a"]}], "clients": [client]}
     (tmp_path / "a.json").write_text(json.dumps(wanted))
     assert 0 == run(tmp_path, "apply", "a.json", **settings).returncode
     with serving(tmp_path, "--port", port, "--workers", "2", **settings) as process:
@@ -222,7 +222,6 @@ def test_several_processes_share_postgresql(tmp_path, postgresql_database):
 
 
 def test_tls_has_forward_secrecy_and_authenticated_encryption():
-    suites = subprocess.run(["openssl", "ciphers", serve.SUITES], capture_output=True, text=True, check=False).stdout
     context = __import__("ssl").SSLContext()
     context.set_ciphers(serve.SUITES)
     old = [one["name"] for one in context.get_ciphers() if one["protocol"] != "TLSv1.3"]

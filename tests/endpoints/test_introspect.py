@@ -61,7 +61,7 @@ async def test_a_token_for_the_issuer_alone_is_shown_to_its_client(sqlite_issuer
 
 
 async def test_a_client_sees_its_own_refresh_token_and_seeing_is_no_use(issuer):
-    tokens = await issuer.tokens()
+    tokens, said = await issuer.tokens(), {}
     for _ in range(3):
         said = (await asked(issuer, tokens["refresh_token"], "web", token_type_hint="access_token")).json()
     heir = await issuer.refresh(tokens["refresh_token"])

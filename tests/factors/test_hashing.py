@@ -132,6 +132,7 @@ async def test_an_imported_hash_of_a_decomposed_password_matches_and_is_made_ane
         passlib.ldap_salted_sha1.hash("correct horse"),
         passlib.argon2.using(type="I", **CHEAP).hash("correct horse"),
     ],
+    ids=["bcrypt", "django pbkdf2", "django argon2", "salted LDAP", "argon2i"],
 )
 async def test_an_imported_hash_is_replaced_at_the_first_sign_in(made, stored):
     ours = made()

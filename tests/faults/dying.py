@@ -1,4 +1,4 @@
-"""`mintmark serve` that kills itself at a statement: `python -m tests.faults.dying N before|after`, armed by SIGUSR1."""
+"""`mintmark serve` that kills itself at a statement: `python -m tests.faults.dying N before|after`, by SIGUSR1."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""Servers as processes of their own, on a database with people, clients and refresh tokens in it, and clients that go on."""
+"""Servers as processes of their own, on a database with refresh tokens in it, and clients that go on."""
 
 import asyncio
 import io
@@ -169,9 +169,7 @@ class Stand:
         """The chain's newest token, or another; the chain goes on where it was answered."""
         given = chain.token if token is None else token
         form = {"grant_type": "refresh_token", "refresh_token": given}
-        act = await self.history.ask(
-            "refresh", chain.id, given, caller, "/token", form, auth=(chain.client_id, SECRET)
-        )
+        act = await self.history.ask("refresh", chain.id, given, caller, "/token", form, auth=(chain.client_id, SECRET))
         if act.outcome == "done" and token is None:
             chain.token, chain.access_token = act.got["refresh_token"], act.got["access_token"]
         return act
@@ -200,9 +198,7 @@ class Stand:
     ) -> None:
         """Every client at once, until the disturbance is over; then each must be answered once more."""
         over = False
-        clients = [
-            asyncio.create_task(self.go_on(chain, ports, lambda: over, pause)) for chain in self.seeds.chains
-        ]
+        clients = [asyncio.create_task(self.go_on(chain, ports, lambda: over, pause)) for chain in self.seeds.chains]
         try:
             await disturb()
         finally:

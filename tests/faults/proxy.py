@@ -45,6 +45,7 @@ class Proxy:
             writer.transport.abort()
             return
         self._open.add(writer)
+        back: asyncio.StreamWriter | None = None
         try:
             there, back = await self._connect()
             self._open.add(back)
@@ -52,7 +53,7 @@ class Proxy:
         except OSError:
             pass
         finally:
-            for one in (writer, *([back] if "back" in locals() else [])):
+            for one in (writer, *([back] if back is not None else [])):
                 self._open.discard(one)
                 one.close()
 

@@ -11,7 +11,10 @@ from tests.faults.harness import full, stored, tell
 from tests.faults.talking import Caller
 
 # SQLite: read, BEGIN, guards, update, heir, audit, COMMIT. PostgreSQL: read, write. One more where the lease ran out.
-FEW = {"sqlite": [(4, "before"), (7, "before"), (7, "after"), (8, "after")], "postgresql": [(2, "before"), (2, "after")]}
+FEW = {
+    "sqlite": [(4, "before"), (7, "before"), (7, "after"), (8, "after")],
+    "postgresql": [(2, "before"), (2, "after")],
+}
 ALL = {
     "sqlite": [(n, when) for n in range(1, 9) for when in ("before", "after")],
     "postgresql": [(n, when) for n in range(1, 4) for when in ("before", "after")],

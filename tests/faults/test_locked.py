@@ -21,7 +21,9 @@ async def made(sqlite_database, tmp_path):
 
 
 def connection(made):
-    return pysqlite3.connect(made.settings.database_url.get_secret_value().removeprefix("sqlite:///"), isolation_level=None)
+    return pysqlite3.connect(
+        made.settings.database_url.get_secret_value().removeprefix("sqlite:///"), isolation_level=None
+    )
 
 
 async def test_a_lock_of_three_seconds_costs_latency_and_nothing_else(made):

@@ -235,7 +235,8 @@ async def test_a_secret_that_one_process_adds_is_good_at_every_node_within_a_sec
 
 async def test_after_the_disabling_of_a_client_was_acknowledged_no_node_serves_it(made, server, callers):
     """Client credentials write nothing that could be guarded: the lease is what keeps the promise."""
-    over, late = [], 0
+    over: list[object] = []
+    late = 0
 
     async def press(caller):
         nonlocal late

@@ -72,7 +72,7 @@ class FaultyCursor:
 def disk_fault() -> Exception:
     error = dbapi2.OperationalError("disk I/O error")
     error.sqlite_errorcode = SQLITE_IOERR
-    return error  # type: ignore[no-any-return]  # the driver has no types
+    return error
 
 
 class FaultyConnection:

@@ -150,7 +150,7 @@ def tokens(served: Served, address: str, client: str = "notes") -> dict[str, Any
         else:
             answer = http.post("/token", data={"client_id": client, **form})
     assert 200 == answer.status_code, answer.text
-    return answer.json()  # type: ignore[no-any-return]
+    return answer.json()
 
 
 def is_active(served: Served, token: str) -> bool:

@@ -6,7 +6,6 @@ from playwright.sync_api import expect
 from tests.journeys.browsing import request
 from tests.serving import ID, PASSWORD, answered
 
-
 IS_SEEN = """() => {
     const style = getComputedStyle(document.activeElement);
     return style.boxShadow !== "none" || (style.outlineStyle !== "none" && style.outlineWidth !== "0px");
