@@ -24,15 +24,17 @@ CALLBACK = seeds.DOCUMENT["redirect_uris"][0]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"], scope="module")
-async def made(request, fresh, tmp_path_factory):
-    """Running nodes for all of this file."""
-    folder = tmp_path_factory.mktemp("nodes")
+def place(request, fresh, tmp_path_factory):
     if request.param == "sqlite":
-        database = fresh.sqlite(folder / "mintmark.db")
-    else:
-        _, database = await asyncio.to_thread(fresh.postgresql, request.getfixturevalue("postgresql_server"))
-    found = await Stand.make(database, folder, chains=1)
-    await found.started(3 if request.param == "postgresql" else 1)
+        return fresh.sqlite(tmp_path_factory.mktemp("nodes") / "mintmark.db")
+    return fresh.postgresql(request.getfixturevalue("postgresql_server"))[1]
+
+
+@pytest.fixture(scope="module")
+async def made(place, tmp_path_factory):
+    """Running nodes for all of this file; the wrong secrets of the last tests are many, and not what is tried."""
+    found = await Stand.make(place, tmp_path_factory.mktemp("nodes"), chains=1, MINTMARK_THROTTLE_CLIENT_AUTH="off")
+    await found.started(3 if place.dialect == "postgresql" else 1)
     yield found
     found.close()
 
