@@ -4,11 +4,13 @@ import json
 import shlex
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
 from contextlib import contextmanager
 
 import httpx2
@@ -16,6 +18,7 @@ import pytest
 
 from mintmark.commands import serve
 from mintmark.keys import sealing
+from mintmark.protocol.claims import STANDARD
 from tests.databases import *  # noqa: F403
 from tests.serving import environment, free_port
 
@@ -79,7 +82,7 @@ def kept(tmp_path_factory):
     folder, port = tmp_path_factory.mktemp("demo"), str(free_port())
     with serving(folder, "--demo", "--port", port) as process:
         ready(port, process)
-        ready(port, process, "[::1]") if socket.has_ipv6 else None
+        ready(port, process, "localhost")
         first = values(folder)
         answers = [
             token(first),
@@ -108,8 +111,6 @@ def test_the_demo_gives_tokens_from_what_it_wrote(kept):
 
 
 def test_the_demos_person_has_every_standard_claim(kept):
-    from mintmark.protocol.claims import STANDARD
-
     assert {*STANDARD, "sub"} - {"groups"} == kept[3].json().keys()
 
 
@@ -177,11 +178,11 @@ def test_the_demo_is_for_this_machine_only(tmp_path, host):
 
 def test_a_port_that_is_taken_is_told_in_a_sentence(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        answer = run(tmp_path, "serve", "--demo", "--port", str(taken.getsockname()[1]))
+        port = taken.getsockname()[1]
+        answer = run(tmp_path, "serve", "--demo", "--port", str(port))
 
     assert 1 == answer.returncode
-    assert f"cannot listen on 127.0.0.1 port {taken}" in answer.stderr
-    assert "Traceback" not in answer.stderr
+    assert f"mintmark: cannot listen on 127.0.0.1 port {port}: Address already in use\n" == answer.stderr
 
 
 def test_sqlite_has_one_process(tmp_path):
@@ -206,8 +207,8 @@ def test_several_processes_share_postgresql(tmp_path, postgresql_database):
         "MINTMARK_SEALING_KEYS": sealing.generate(),
         "MINTMARK_DATABASE_URL": postgresql_database.url,
     }
-    client = {"client_id": "c", "client_secret": "s" * 32, "grant_types": ["client_credentials"], "scope": "a"}
-    wanted = {"resources": [{"resource": "https://a.example", "scopes": ["a"]}], "clients": [client]}
+    machine = {"client_id": "c", "client_secret": "s" * 32, "grant_types": ["client_credentials"], "scope": "a"}
+    wanted = {"resources": [{"resource": "https://a.example", "scopes": ["a"]}], "clients": [machine]}
     (tmp_path / "a.json").write_text(json.dumps(wanted))
     assert 0 == run(tmp_path, "apply", "a.json", **settings).returncode
     with serving(tmp_path, "--port", port, "--workers", "2", **settings) as process:
@@ -222,7 +223,7 @@ def test_several_processes_share_postgresql(tmp_path, postgresql_database):
 
 
 def test_tls_has_forward_secrecy_and_authenticated_encryption():
-    context = __import__("ssl").SSLContext()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers(serve.SUITES)
     old = [one["name"] for one in context.get_ciphers() if one["protocol"] != "TLSv1.3"]
 
@@ -242,7 +243,7 @@ def test_what_is_in_flight_is_finished_at_sigterm(kept):
         )
         with socket.create_connection(("127.0.0.1", port)) as half:
             half.sendall(head + sent[:5])
-            time_to_arrive(port)
+            must_have_arrived(port)
             process.send_signal(signal.SIGTERM)
             threading.Timer(0.5, half.sendall, [sent[5:]]).start()
             answer = half.recv(65536)
@@ -253,11 +254,9 @@ def test_what_is_in_flight_is_finished_at_sigterm(kept):
 
 
 def _basic(told):
-    from base64 import b64encode
-
     return b64encode(f"{told['DEMO_CLIENT_ID']}:{told['DEMO_CLIENT_SECRET']}".encode())
 
 
-def time_to_arrive(port):
+def must_have_arrived(port):
     """Another request that came later was answered: the first was read as far as it goes."""
     assert 200 == httpx2.get(f"http://127.0.0.1:{port}/health/live").status_code

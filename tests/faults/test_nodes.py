@@ -7,19 +7,23 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import bindparam, select
 
 from mintmark.app import open_server
 from mintmark.commands import leases
 from mintmark.protocol import code, ids
-from mintmark.store import clients, codes
+from mintmark.store import clients, codes, schema
 from mintmark.store.changes import Update
-from mintmark.store.schema import authorizations
+from mintmark.store.executor import Read
 from tests.faults import seeds
 from tests.faults.harness import Stand, full, stored, tell
 from tests.faults.talking import Caller, close_all
 from tests.issuer import CHALLENGE, SECRET, VERIFIER, hidden
 
 FIFTY = 50
+TOKENS_OF = Read(
+    select(schema.refresh_tokens.c.digest).where(schema.refresh_tokens.c.authorization_id == bindparam("id"))
+)
 CALLBACK = seeds.DOCUMENT["redirect_uris"][0]
 
 
@@ -174,7 +178,7 @@ async def end(made, chain, caller, form, cookie, server):
 
 
 async def tokens_of(server, chain):
-    return [row for row in (await stored(server.store)).values() if row.authorization_id == chain.id]
+    return await server.store.fetch(TOKENS_OF, id=chain.id)
 
 
 async def account_forms(made, caller):
@@ -190,7 +194,7 @@ async def test_an_end_in_the_store_holds_off_the_refreshes_of_every_node(made, s
     """Another process ends the authorization, as the operator's command does."""
     chance, born = random.Random(count), 0
     for chain in await seeds.authorized(server, ["person-3"] * count):
-        over = Update(authorizations, {"id": chain.id, "ended_at": None}, {"ended_at": 1, "end_reason": "over"})
+        over = Update(schema.authorizations, {"id": chain.id, "ended_at": None}, {"ended_at": 1, "end_reason": "over"})
 
         async def finish(over=over, chain=chain):
             await asyncio.sleep(chance.choice((0, chance.uniform(0, 0.004))))

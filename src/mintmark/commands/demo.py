@@ -55,7 +55,9 @@ PERSON: Mapping[str, object] = {
 
 def settings(environ: Mapping[str, str]) -> Settings:
     """The sealing key lies in a file of its own, made when there is no database yet."""
-    opening.load_from(environ, demo=True, quiet=True)  # what is wrong is told before anything is made
+    found = opening.load_from(environ, demo=True, quiet=True)  # what is wrong is told before anything is made
+    if found.workers > 1:
+        raise Refused("the demo is served by one process; leave --workers and MINTMARK_WORKERS out")
     key = environ.get("MINTMARK_SEALING_KEYS") or _key()
     return opening.load_from({**environ, "MINTMARK_SEALING_KEYS": key}, demo=True)
 

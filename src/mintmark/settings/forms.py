@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from mintmark import durations, networks
 from mintmark.networks import Network
-from mintmark.settings import issuer
+from mintmark.settings.issuer import check as check_issuer
 
 _HIDDEN = "***"
 
@@ -145,7 +145,7 @@ Whole = Annotated[int, BeforeValidator(_whole), Kind("whole number")]
 WholeOrNone = Annotated[int | None, BeforeValidator(_whole), Kind("whole number")]
 Switch = Annotated[bool, BeforeValidator(_switch), Kind("`on` or `off`")]
 Text = Annotated[str, Kind("text")]
-Issuer = Annotated[str, AfterValidator(issuer.check), Kind("URL")]
+Issuer = Annotated[str, AfterValidator(check_issuer), Kind("URL")]
 PageUrl = Annotated[str | None, AfterValidator(_page_url), Kind("URL")]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url), Kind("URL")]
 SmtpUrl = Annotated[SecretStr | None, AfterValidator(_smtp_url), Kind("URL")]

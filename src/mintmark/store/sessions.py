@@ -28,7 +28,8 @@ _LIVE_OF = Read(
     select(*COLUMNS, _TABLE.c.address, _TABLE.c.user_agent)
     .join(_PEOPLE, _PEOPLE.c.id == _TABLE.c.person_id)
     .where(_TABLE.c.person_id == bindparam("person_id"), _TABLE.c.ended_at.is_(None),
-           _TABLE.c.expires_at > bindparam("now"), _TABLE.c.created_at > _PEOPLE.c.sessions_ended_before)
+           _TABLE.c.expires_at > bindparam("now"), _TABLE.c.idle_expires_at > bindparam("now"),
+           _TABLE.c.created_at > _PEOPLE.c.sessions_ended_before)
     .order_by(_TABLE.c.created_at)
 )  # fmt: skip
 _END_ALL_OF = (
