@@ -25,8 +25,9 @@ from pydantic import (
     model_validator,
 )
 
+import mintmark.settings.forms as forms
+import mintmark.settings.sources as sources
 from mintmark import durations
-from mintmark.settings import forms, sources
 from mintmark.settings.forms import (
     DatabaseUrl,
     Duration,

@@ -2,7 +2,8 @@
 
 from pydantic.fields import FieldInfo
 
-from mintmark.settings import forms, sources
+import mintmark.settings.forms as forms
+import mintmark.settings.sources as sources
 from mintmark.settings.forms import Kind
 from mintmark.settings.model import Settings
 
