@@ -180,11 +180,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder, port = tmp_path_factory.mktemp("demo"), free_port()
     with running(Served(f"http://localhost:{port}", port, folder, environment()), "--demo"):
         told = demo_environment(folder)
+        key = (folder / "var" / "sealing.key").read_text().strip()
         yield Demo(
             url=told["DEMO_ISSUER"],
             port=port,
             folder=folder,
-            environment=environment(),
+            environment=environment(MINTMARK_ISSUER=told["DEMO_ISSUER"], MINTMARK_SEALING_KEYS=key),
             client_id=told["DEMO_CLIENT_ID"],
             client_secret=told["DEMO_CLIENT_SECRET"],
             spa_client_id=told["DEMO_SPA_CLIENT_ID"],

@@ -11,10 +11,10 @@ import pysqlite3
 import pytest
 
 from mintmark.protocol import ids
+from tests.databases import Database
 from tests.faults import history
 from tests.faults.harness import Stand, full, tell
 from tests.faults.history import Row
-from tests.databases import Database
 
 
 @pytest.mark.parametrize("copies", [10, full(200)])

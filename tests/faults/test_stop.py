@@ -4,8 +4,8 @@ import asyncio
 import signal
 import time
 
-import pysqlite3
 import asyncpg
+import pysqlite3
 import pytest
 
 from tests.faults.harness import full, tell

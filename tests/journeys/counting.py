@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from mintmark import upkeep
+from mintmark import registry, upkeep
 from mintmark.keys import jwt
 from tests.issuer import Issuer
 
@@ -35,7 +35,8 @@ class Cost:
 
 @pytest.fixture
 def cost(monkeypatch: pytest.MonkeyPatch) -> Cost:
-    """With the server's upkeep out of the way, which reads beside every journey."""
+    """For a server that starts afterwards, so name it before `issuer`: its upkeep, which reads beside every journey, is
+    away, and what it read of the configuration stays good."""
     found, sign = Cost(), jwt.sign
 
     def counted(*arguments: object) -> str:
@@ -44,4 +45,5 @@ def cost(monkeypatch: pytest.MonkeyPatch) -> Cost:
 
     monkeypatch.setattr(jwt, "sign", counted)
     monkeypatch.setattr(upkeep, "start", lambda server: ())
+    monkeypatch.setattr(registry, "LEASE", 3600.0)
     return found

@@ -6,16 +6,20 @@ from hypothesis import strategies as st
 
 from mintmark.protocol import client as clients
 from mintmark.protocol import client_metadata
-from mintmark.protocol.client_metadata import MEMBERS, MetadataRefused
+from mintmark.protocol.client_metadata import MEMBERS, MetadataRefused, Offered
 from mintmark.protocol.policy import ALGS, Policy
 from tests.protocol.making import CALLBACK, CATALOGUE
 
 WEB = {"redirect_uris": [CALLBACK]}
 MACHINE = {"grant_types": ["client_credentials"]}
+OFFERED = Offered(
+    ("authorization_code", "refresh_token", "client_credentials", "password"),
+    ("none", "client_secret_basic", "client_secret_post"),
+)
 
 
 def read(document, client_id="shop", *, by_operator=True):
-    return client_metadata.read(client_id, document, catalogue=CATALOGUE, by_operator=by_operator)
+    return client_metadata.read(client_id, document, catalogue=CATALOGUE, offered=OFFERED, by_operator=by_operator)
 
 
 def refusal(document, client_id="shop", *, by_operator=True):

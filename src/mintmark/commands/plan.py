@@ -6,23 +6,26 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mintmark import nearest
+from mintmark.client_auth import METHODS
 from mintmark.commands import plan_people
 from mintmark.commands.apply_file import ApplyFile, Entry
 from mintmark.commands.differences import Change, Difference, Member, members, merged, secret
 from mintmark.commands.opening import Refused
 from mintmark.commands.plan_people import PersonStep
+from mintmark.grants import GRANTS
 from mintmark.protocol import catalogue as catalogues
 from mintmark.protocol import client as clients
 from mintmark.protocol import client_metadata, resource_record
 from mintmark.protocol.catalogue import Catalogue, Resource
 from mintmark.protocol.client import Client, Secret
-from mintmark.protocol.client_metadata import MetadataRefused
+from mintmark.protocol.client_metadata import MetadataRefused, Offered
 from mintmark.protocol.person_record import RecordRefused
 from mintmark.protocol.policy import Policy, PolicyRefused
 from mintmark.store.people import Person
 
 SECRET_NAME = "apply"  # of the client's secrets the one that the file speaks of
 LONGEST_SECRET = 1024
+OFFERED = Offered(tuple(GRANTS), tuple(METHODS))
 _OWN_MEMBERS = ("client_id", "client_secret", "policy")
 
 
@@ -151,7 +154,7 @@ def _client(id: str, entry: Entry, planning: _Planning, catalogue: Catalogue) ->
     stated = {name: value for name, value in entry.members.items() if name not in ("client_id", "client_secret")}
     whole = merged(before, stated)
     policy_document = whole.pop("policy", None)
-    document = client_metadata.read(id, whole, catalogue=catalogue, by_operator=True)
+    document = client_metadata.read(id, whole, catalogue=catalogue, offered=OFFERED, by_operator=True)
     is_public = document.get("token_endpoint_auth_method") == "none"
     policy = _policy(policy_document, is_public)
     found = members(before, {**document, "policy": policy.document()})

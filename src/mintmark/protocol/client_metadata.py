@@ -5,7 +5,8 @@ All of them are kept and echoed. A member that promises what no door here keeps 
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -13,13 +14,10 @@ from mintmark import nearest
 from mintmark.protocol import policy, return_address
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.catalogue import Catalogue
-from mintmark.protocol.client import SECRET_METHODS
 from mintmark.protocol.errors import InvalidScope
 
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", "password")
 FOR_ITSELF = ("client_credentials", "password")  # they prove the client and nothing else
 RESPONSE_TYPES = ("code",)
-AUTH_METHODS = ("none", *SECRET_METHODS)
 MOST_ADDRESSES = 50
 LONGEST_ID = 255
 LONGEST_TEXT = 1000  # characters
@@ -49,8 +47,16 @@ def check_id(client_id: object) -> str:
     return client_id
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What this server has: the names in its tables of grants and of ways to prove a client."""
+
+    grant_types: Sequence[str]
+    auth_methods: Sequence[str]
+
+
 def read(
-    client_id: str, document: Mapping[str, object], *, catalogue: Catalogue, by_operator: bool
+    client_id: str, document: Mapping[str, object], *, catalogue: Catalogue, offered: Offered, by_operator: bool
 ) -> dict[str, object]:
     """The members as they are stored. A null one is left out: its default holds, and is not written down.
 
@@ -58,6 +64,7 @@ def read(
     """
     check_id(client_id)
     stated = {name: _member(name, value) for name, value in document.items() if _is_stated(name, value, by_operator)}
+    _check_offered(stated, offered)
     _check_grants(stated, by_operator)
     _check_addresses(stated)
     if "scope" in stated:
@@ -94,6 +101,13 @@ def _member(name: str, value: object) -> object:
     reader = _reader(name)
     assert reader is not None  # noqa: S101  `_is_stated` looked
     return reader(name, value)
+
+
+def _check_offered(stated: Mapping[str, object], offered: Offered) -> None:
+    for number, grant_type in enumerate(_list(stated.get("grant_types"))):
+        _one_of(offered.grant_types)(f"grant_types[{number}]", grant_type)
+    if "token_endpoint_auth_method" in stated:
+        _one_of(offered.auth_methods)("token_endpoint_auth_method", stated["token_endpoint_auth_method"])
 
 
 def _check_grants(stated: Mapping[str, object], by_operator: bool) -> None:
@@ -189,7 +203,7 @@ def _list_of(reader: Reader, most: int = MOST_ITEMS) -> Reader:
     return read
 
 
-def _one_of(choices: tuple[str, ...]) -> Reader:
+def _one_of(choices: Sequence[str]) -> Reader:
     def read(path: str, value: object) -> str:
         if not isinstance(value, str) or value not in choices:
             hint = nearest.hint(value, choices) if isinstance(value, str) else ""
@@ -232,9 +246,9 @@ MEMBERS: Mapping[str, Reader] = MappingProxyType(
     {
         "redirect_uris": _list_of(_address, MOST_ADDRESSES),
         "post_logout_redirect_uris": _list_of(_address, MOST_ADDRESSES),
-        "grant_types": _list_of(_one_of(GRANT_TYPES)),
+        "grant_types": _list_of(text),  # `_check_offered` looks at it
         "response_types": _list_of(_one_of(RESPONSE_TYPES)),
-        "token_endpoint_auth_method": _one_of(AUTH_METHODS),
+        "token_endpoint_auth_method": text,  # as above
         "application_type": _one_of(("web", "native")),
         "scope": _scope_text,
         "client_name": text,

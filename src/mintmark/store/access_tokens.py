@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, literal, select
+from sqlalchemy import bindparam, literal, select, update
 
 from mintmark.protocol.authorization import Standing
 from mintmark.store import authorizations, schema
-from mintmark.store.changes import Change, Insert, Update
+from mintmark.store.changes import Change, Insert, Run, Update
 from mintmark.store.executor import Executor, Read
 from mintmark.store.times import at, ms
 
@@ -37,6 +37,11 @@ _SLOTS = Read(
     select(_TABLE.c.id, _TABLE.c.slot, _TABLE.c.expires_at).where(
         _TABLE.c.holder == bindparam("holder"), _TABLE.c.slot.is_not(None)
     )
+)
+_FREE = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("key_id"), _TABLE.c.slot == bindparam("key_slot"))
+    .values(slot=None, ended_at=bindparam("now"))
 )
 
 
@@ -84,8 +89,11 @@ async def slots(store: Executor, holder: str) -> list[Slot]:
 
 
 def free(slot: Slot, now: datetime) -> Change:
-    """Ends the token that has the place. Fails where somebody took the place meanwhile."""
-    return Update(_TABLE, {"id": slot.id, "slot": slot.number}, {"slot": None, "ended_at": ms(now)})
+    """Ends the token that has the place. Fails where somebody took the place meanwhile.
+
+    A statement of its own: within one, PostgreSQL would see the place still taken when its next holder comes.
+    """
+    return Run(_FREE, {"key_id": slot.id, "key_slot": slot.number, "now": ms(now)}, rows=1)
 
 
 def add(

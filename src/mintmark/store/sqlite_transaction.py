@@ -1,5 +1,6 @@
 """One SQLite transaction for many change sets, each written whole or not at all."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from mintmark.store.sqlite_steps import Steps
 Error: type[Exception] = driver.sqlite().Error
 
 BUSY = 5_000  # ms that a batch waits for another process's turn; afterwards its requests hear 503
+ASKS_EVERY = 0.001  # seconds between two attempts meanwhile
 # After these faults nothing more can be said of the transaction: BUSY LOCKED NOMEM READONLY INTERRUPT IOERR CORRUPT
 # FULL CANTOPEN PROTOCOL NOTADB (sqlite.org/rescode.html).
 FAULTS = frozenset({5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26})
@@ -70,13 +72,8 @@ class Transaction:
 
     def whole(self, batch: Sequence[Steps]) -> Outcomes | Unavailable:
         """Does everything, however long it takes."""
-        execute = self._cursor.execute
         try:
-            execute(f"PRAGMA busy_timeout={BUSY}").fetchall()
-            try:
-                execute("BEGIN IMMEDIATE")
-            finally:
-                execute("PRAGMA busy_timeout=0").fetchall()
+            self._begin()
             outcomes = [self._with_savepoint(steps) for steps in batch]
         except Error as error:
             self._rollback()
@@ -91,6 +88,20 @@ class Transaction:
             self._rollback()
             return _everybody(error, len(outcomes))
         return outcomes
+
+    def _begin(self) -> None:
+        """Waits for its turn. SQLite's own waiting asks ever more seldom, and starves beside a process that writes
+        without a pause: it may miss every short moment in which the lock is free."""
+        until = time.monotonic() + BUSY / 1_000
+        while True:
+            try:
+                self._cursor.execute("BEGIN IMMEDIATE")
+            except Error as error:
+                if _code(error) != SQLITE_BUSY or time.monotonic() >= until:
+                    raise
+                time.sleep(ASKS_EVERY)
+            else:
+                return
 
     def _rollback(self) -> None:
         if self._connection.in_transaction:
