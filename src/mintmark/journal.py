@@ -4,6 +4,7 @@ Facts that change state are written by their commit. Observations wait in a boun
 and are flushed within a second; when the queue is full they are dropped and counted.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,7 @@ from mintmark.store.changes import Change
 from mintmark.store.executor import Executor
 
 MOST = 10_000  # different observations waiting
-AT_ONCE = 200  # rows in one change set
+AT_ONCE = 200  # rows under way
 SHOWN = (  # what a line says of whom, and where the event has it
     ("client", "client_id"),
     ("person", "person_id"),
@@ -76,16 +77,29 @@ class Journal:
             self.dropped += 1
 
     async def flush(self, store: Executor) -> None:
-        """Writes what waits. What cannot be written now waits on."""
+        """Writes what waits, each row by itself: the store puts together what comes together.
+
+        What cannot be written now waits on.
+        """
         taken, self.waiting = self.waiting, {}
-        rows = list(taken.items())
+        left = list(taken.items())
         try:
-            while rows:
-                await store.commit([self._row(one) for _, one in rows[:AT_ONCE]])
-                rows = rows[AT_ONCE:]
+            while left:
+                some = left[:AT_ONCE]
+                commits = (store.commit([self._row(one)]) for _, one in some)
+                outcomes = await asyncio.gather(*commits, return_exceptions=True)
+                failed = [(row, error) for row, error in zip(some, outcomes, strict=True) if error is not None]
+                left = [*(row for row, _ in failed), *left[AT_ONCE:]]
+                if failed:
+                    raise failed[0][1]
         finally:
-            for key, one in rows:
-                self.waiting.setdefault(key, one)
+            for key, one in left:
+                self._wait_on(key, one)
+
+    def _wait_on(self, key: tuple[object, ...], one: Waiting) -> None:
+        newer = self.waiting.setdefault(key, one)
+        if newer is not one:
+            newer.count += one.count
 
     def _row(self, one: Waiting) -> Change:
         return audit.add(

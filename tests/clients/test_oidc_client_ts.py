@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.journeys.browsing import Site, launch, open_site
+from tests.journeys.browsing import PATIENCE, Site, launch, open_site
 
 PAGE = """<!doctype html><title>app</title><script src="/oidc-client-ts.js"></script><script>
 const manager = new oidc.UserManager(%s);
@@ -44,7 +44,7 @@ def browser(playwright):
 @pytest.fixture
 def page(browser, site):
     context = browser.new_context()
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{site.port}/")
     yield page

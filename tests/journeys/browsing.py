@@ -14,7 +14,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, WebError, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    WebError,
+    expect,
+    sync_playwright,
+)
 
 from tests.issuer import CHALLENGE, VERIFIER
 from tests.not_run import not_run
@@ -24,6 +33,7 @@ __all__ = ["app", "chromium", "evil", "playwright", "visit"]
 
 CALLBACK = f"https://{APP}/callback"
 CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE = 20_000  # milliseconds, on a machine that has other things to do
 # It asks nobody for anything, and knows no host but those of the test.
 OPTIONS = (
     "--no-sandbox",
@@ -96,6 +106,7 @@ def open_site(certificate: Certificate | None = None) -> Iterator[Site]:
 def playwright() -> Iterator[Playwright]:
     if not CHROMIUM.exists():
         not_run("Chromium", "apt-get install -y chromium")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as found:
         yield found
 
@@ -209,7 +220,7 @@ class Visits:
 
     def __call__(self, name: str = "", **options: Any) -> Person:
         context = self._browser.new_context(ignore_https_errors=True, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         context.on("console", self._heard)
         context.on("weberror", self._failed)
         self.contexts.append(context)
