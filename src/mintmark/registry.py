@@ -4,11 +4,14 @@ Every process reads the version row a few times a second. What it keeps is good 
 that a change made anywhere holds everywhere once the lease has run out.
 """
 
+import asyncio
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
+from typing import Any, TypeVar
 
 from mintmark.keys.ring import Ring, SigningKey
 from mintmark.keys.sealing import Sealer
@@ -19,15 +22,40 @@ from mintmark.protocol.client import Client
 from mintmark.protocol.limits import Contradiction, Limits, Stated
 from mintmark.protocol.policy import Policy
 from mintmark.store import clients, configuration, resources, secrets, signing_keys
+from mintmark.store.changes import Unavailable
 from mintmark.store.executor import Executor
 
+T = TypeVar("T")
+
 LEASE = 1.0  # seconds
+TRIES = 3  # readings that took too long, or were overtaken by a change
+TOO_SLOW = "the database answers too slowly to know what is current"
 MOST_CLIENTS = 50_000  # kept in memory; beyond that the memory starts anew
 MOST_LIMITS = 10_000
 
 
 class NoSecret(LookupError):
     """A secret that should have been made at the start is not there."""
+
+
+class Together:
+    """What several want at the same time is read once: a reading each would make a slow database slower still."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str | None, asyncio.Task[Any]] = {}  # Any: what each gives, only its own asker knows
+
+    async def do(self, key: str | None, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        task = self._tasks.get(key)
+        if task is None:
+            self._tasks[key] = task = asyncio.create_task(read())
+            task.add_done_callback(partial(self._end, key))
+        found: T = await asyncio.shield(task)  # who gives up gives up for themselves
+        return found
+
+    def _end(self, key: str | None, task: asyncio.Task[Any]) -> None:
+        self._tasks.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # those who waited have heard it, if anybody still waits
 
 
 class Registry:
@@ -38,6 +66,8 @@ class Registry:
     ) -> None:
         self._store, self._sealer, self._issuer, self._monotonic = store, sealer, issuer, monotonic
         self._good_until = float("-inf")
+        self._forgotten = 0  # how often
+        self._together = Together()
         self._clients: dict[str, Client] = {}
         self._limits: dict[tuple[object, ...], Limits] = {}
         self._policies: dict[tuple[str, str], Policy] = {}
@@ -50,22 +80,29 @@ class Registry:
 
     async def renew(self) -> None:
         """Reads the version, and everything anew where it changed. Raises Unavailable."""
-        began = self._monotonic()
+        began, forgotten = self._monotonic(), self._forgotten
         version, self.ended_before = await configuration.find(self._store)
         if version != self.version:
             await self._load()
             self.version = version
-        self._good_until = began + LEASE
+        if forgotten == self._forgotten:
+            self._good_until = began + LEASE
 
     async def current(self) -> "Registry":
-        """Itself, no older than its lease."""
+        """Itself, no older than its lease. Raises Unavailable, also where the database is too slow to be sure."""
+        for _ in range(TRIES):
+            if self._monotonic() < self._good_until:
+                return self
+            await self._together.do(None, self.renew)
         if self._monotonic() >= self._good_until:
-            await self.renew()
+            raise Unavailable(TOO_SLOW)
         return self
 
     def forget(self) -> None:
         """Something was changed here: read it anew before it is used."""
         self._good_until = float("-inf")
+        self._forgotten += 1
+        self._together = Together()  # what is being read now may be older than the change
 
     async def _load(self) -> None:
         found = await resources.all(self._store)
@@ -87,19 +124,30 @@ class Registry:
         return SigningKey.read(key.facts, private)
 
     async def client(self, client_id: str) -> Client | None:
-        """The client, disabled or not, with its live secrets."""
+        """The client, disabled or not, with its live secrets. Raises Unavailable."""
         if self._monotonic() >= self._good_until:
-            await self.renew()
+            await self.current()
         kept = self._clients.get(client_id)
-        if kept is not None:
-            return kept
-        version = self.version
+        return kept if kept is not None else await self._find(client_id)
+
+    async def _find(self, client_id: str) -> Client | None:
+        for _ in range(TRIES):
+            found, is_current = await self._together.do(client_id, partial(self._look_up, client_id))
+            if is_current:
+                return found
+            await self.current()
+        raise Unavailable(TOO_SLOW)
+
+    async def _look_up(self, client_id: str) -> tuple[Client | None, bool]:
+        """What was read is current while the lease runs in which the reading began: an end may have overtaken it."""
+        began, version = self._monotonic(), self.version
         found = await clients.find(self._store, client_id)
-        if found is not None and version == self.version:
+        is_current = version == self.version and self._monotonic() < began + LEASE
+        if is_current and found is not None:
             if len(self._clients) >= MOST_CLIENTS:
                 self._clients = {}
             self._clients[client_id] = found
-        return found
+        return found, is_current
 
     def limits(
         self, client: Client, audience: tuple[str, ...], groups: tuple[str, ...], now: datetime, *, offline: bool

@@ -9,7 +9,7 @@ import pytest
 from tests.faults.harness import full, tell
 
 
-@pytest.mark.parametrize("kills", [4, full(60)])
+@pytest.mark.parametrize("kills", [3, full(40)])
 async def test_killed_again_and_again_the_server_loses_no_token_and_signs_nobody_out(stand, kills):
     made = await stand(chains=50)
     (node,) = await made.started()

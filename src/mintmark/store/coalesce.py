@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from mintmark.store.changes import Unavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Asked: TypeAlias = tuple[Item, asyncio.Future[Result], float]  # what, whom to tell, and since when it waits
 
 ABREAST = 2  # batches of one kind under way: the next is being made up while the database works on the last
 MOST = 256  # items in one batch
 WAITING = 4_096  # items that may wait; more are refused at once
+LATE = 2.0  # seconds that an item waits for its batch to begin: of what is told to wait no longer, nothing was sent
 
 
 class Lane(Generic[Item, Result]):
@@ -22,8 +24,9 @@ class Lane(Generic[Item, Result]):
 
     def __init__(self, run: Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]]) -> None:
         self._run = run
-        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._waiting: list[Asked[Item, Result]] = []
         self._called = False
+        self._watched = False  # somebody waits, and will be told when it gets late
         self._under_way: set[asyncio.Task[None]] = set()
 
     def ask(self, item: Item) -> asyncio.Future[Result]:
@@ -32,8 +35,10 @@ class Lane(Generic[Item, Result]):
             raise Unavailable("too many requests wait for the database")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
-        self._waiting.append((item, future))
-        if not self._called and len(self._under_way) < ABREAST:
+        self._waiting.append((item, future, loop.time()))
+        if len(self._under_way) >= ABREAST:
+            self._watch(LATE)
+        elif not self._called:
             self._called = True
             loop.call_soon(self._start)
         return future
@@ -50,18 +55,36 @@ class Lane(Generic[Item, Result]):
             task = asyncio.get_running_loop().create_task(self._carry(batch))
             self._under_way.add(task)
             task.add_done_callback(self._end)
+        if self._waiting:
+            self._watch(LATE)
+
+    def _watch(self, seconds: float) -> None:
+        if not self._watched:
+            self._watched = True
+            asyncio.get_running_loop().call_later(seconds, self._tell_the_late)
+
+    def _tell_the_late(self) -> None:
+        """The batches before them hang, on a lock say: whoever came later is told in time."""
+        self._watched = False
+        now = asyncio.get_running_loop().time()
+        while self._waiting and now >= self._waiting[0][2] + LATE:
+            _, future, _ = self._waiting.pop(0)
+            if not future.done():
+                future.set_exception(Unavailable("the database is busy with others"))
+        if self._waiting:
+            self._watch(self._waiting[0][2] + LATE - now)
 
     def _end(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
         self._start()
 
-    async def _carry(self, batch: Sequence[tuple[Item, asyncio.Future[Result]]]) -> None:
+    async def _carry(self, batch: Sequence[Asked[Item, Result]]) -> None:
         results: Sequence[Result | Exception]
         try:
-            results = await self._run([item for item, _ in batch])
+            results = await self._run([item for item, _, _ in batch])
         except Exception as error:  # noqa: BLE001  # it is told to everybody who asked
             results = [error] * len(batch)
-        for (_, future), result in zip(batch, results, strict=True):
+        for (_, future, _), result in zip(batch, results, strict=True):
             if future.done():  # whoever asked was cancelled
                 continue
             if isinstance(result, Exception):

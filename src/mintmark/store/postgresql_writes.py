@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from mintmark.store.changes import Change, Conflict
+from mintmark.store.changes import Change, Conflict, Unavailable
 from mintmark.store.coalesce import Lane
 from mintmark.store.connections import Connection, Connections
 from mintmark.store.postgresql_batch import Batch, Shapes, Values
@@ -54,7 +54,9 @@ class Writes:
         outcomes = dict(zip(leaders, written, strict=True))
         left: list[int] = []
         for number, leader in followers.items():
-            if outcomes[leader] is None and batch.excludes(sets[leader], sets[number]):
+            if isinstance(outcomes[leader], Unavailable):  # the first has waited for them all: a lock, a connection
+                outcomes[number] = outcomes[leader]
+            elif outcomes[leader] is None and batch.excludes(sets[leader], sets[number]):
                 outcomes[number] = Conflict("another request was first")
             else:
                 left.append(number)

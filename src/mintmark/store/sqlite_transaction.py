@@ -52,6 +52,8 @@ class Transaction:
     """The writing connection. Used by the loop and the thread in turn, never by both."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
+        self._is_lost = False  # not even a ROLLBACK was possible: the next turn opens another connection
         self._connection = open_connection(path, busy=0)
         self._cursor = self._connection.cursor()
 
@@ -64,6 +66,7 @@ class Transaction:
         Savepoints are seldom needed: what fails before it has written leaves nothing behind.
         """
         try:
+            self._mend()
             self._cursor.execute("BEGIN IMMEDIATE")
             return [self._whole_or_torn(steps) for steps in batch]
         except (Torn, Error):
@@ -73,6 +76,7 @@ class Transaction:
     def whole(self, batch: Sequence[Steps]) -> Outcomes | Unavailable:
         """Does everything, however long it takes."""
         try:
+            self._mend()
             self._begin()
             outcomes = [self._with_savepoint(steps) for steps in batch]
         except Error as error:
@@ -104,8 +108,19 @@ class Transaction:
                 return
 
     def _rollback(self) -> None:
-        if self._connection.in_transaction:
-            self._cursor.execute("ROLLBACK")
+        """Closing a connection undoes what it had begun, where nothing else can."""
+        try:
+            if self._connection.in_transaction:
+                self._cursor.execute("ROLLBACK")
+        except Error:
+            self._is_lost = True
+            self._connection.close()
+
+    def _mend(self) -> None:
+        if self._is_lost:
+            self._connection = open_connection(self._path, busy=0)
+            self._cursor = self._connection.cursor()
+            self._is_lost = False
 
     def _whole_or_torn(self, steps: Steps) -> Exception | None:
         failure, wrote = self._carry_out(steps)
