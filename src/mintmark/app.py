@@ -3,12 +3,13 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
 
 from mintmark import keyring, logs, refused, upkeep
 from mintmark.admin import api
@@ -29,7 +30,7 @@ from mintmark.settings import Settings, Throttle
 from mintmark.store import connect, migrate
 from mintmark.store.changes import Unavailable
 from mintmark.wire import refusals
-from mintmark.wire.answer import Answer, Headers, json_answer
+from mintmark.wire.answer import NO_STORE, NOSNIFF, Answer, Headers, json_answer
 from mintmark.wire.asgi import Doors, Handle, Route
 from mintmark.wire.asked import Asked
 
@@ -194,9 +195,7 @@ def build(settings: Settings, **made: object) -> Doors:
     made: `clock`, `random`, `wait` of `open_server`, for tests.
     """
     found: dict[str, Route] = {}
-    always: Headers = (
-        ((b"strict-transport-security", b"max-age=63072000; includeSubDomains"),) if settings.is_https else ()
-    )
+    always: Headers = (HSTS,) if settings.is_https else ()
     opened: list[Server] = []
 
     def page_refused(asked: Asked, error: Exception) -> Answer:
@@ -223,8 +222,19 @@ def build(settings: Settings, **made: object) -> Doors:
         openapi_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
+        exception_handlers={404: _nothing_there(always)},
     )
     return Doors(app, found, settings.body_limit, settings.trusted_proxies, always, page_refused, told)
+
+
+def _nothing_there(always: Headers) -> Callable[[Request, Exception], Coroutine[object, object, Response]]:
+    """What no door answers, with the headers that every answer has."""
+    headers = {name.decode(): value.decode() for name, value in (*NO_STORE, *NOSNIFF, *always)}
+
+    async def answer(request: Request, error: Exception) -> Response:
+        return JSONResponse({"detail": "Not Found"}, 404, headers)
+
+    return answer
 
 
 @asynccontextmanager

@@ -361,6 +361,14 @@ async def test_consent_with_offline_access_is_remembered_for_offline_access_too(
     assert "openid offline_access" == tokens["scope"]
 
 
+async def test_a_consent_that_was_given_is_a_fact_and_a_remembered_one_is_none(issuer):
+    await issuer.authorize()
+    await issuer.authorize()
+    events = await issuer.audited()
+
+    assert [1, 2] == [events.count(name) for name in ("consent_given", "authorized")]
+
+
 async def test_prompt_consent_asks_even_who_allowed_it(sqlite_issuer):
     await sqlite_issuer.authorize()
 

@@ -115,3 +115,13 @@ async def test_health_says_little(sqlite_issuer):
     live = await sqlite_issuer.http.get("/health/live")
 
     assert (200, {"status": "live"}) == (live.status_code, live.json())
+
+
+async def test_what_no_door_answers_is_404_with_the_headers_of_every_answer(sqlite_issuer):
+    for path in ("/nothing", "/token/", "/admin", "/static/nothing.css"):
+        answer = await sqlite_issuer.http.get(path)
+
+        assert 404 == answer.status_code
+        assert "nosniff" == answer.headers["x-content-type-options"]
+        assert "no-store" == answer.headers["cache-control"]
+        assert "max-age=63072000; includeSubDomains" == answer.headers["strict-transport-security"]

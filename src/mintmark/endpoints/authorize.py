@@ -7,7 +7,7 @@ from urllib.parse import quote
 from mintmark import browser as browsers
 from mintmark import mint, underway
 from mintmark.browser import Browser
-from mintmark.events import Authorized, ConsentRefused, Event
+from mintmark.events import Authorized, ConsentGiven, ConsentRefused, Event
 from mintmark.grants.earning import ADMINS
 from mintmark.keys import jwt
 from mintmark.protocol import code as code_
@@ -201,15 +201,13 @@ async def _approve(visit: Visit, step: Approve) -> Answer:
 
 
 async def _commit(visit: Visit, changes: list[Change], authorization: Authorization) -> None:
-    event = Authorized(
-        client_id=authorization.client_id,
-        person_id=authorization.person_id,
-        session_id=authorization.session_id,
-        authorization_id=authorization.id,
-        scope=scopes.write(authorization.scope),
-    )
+    what: dict[str, str] = {"authorization_id": authorization.id, "scope": scopes.write(authorization.scope)}
+    whose = {"client_id": authorization.client_id, "person_id": authorization.person_id}
+    events: list[Event] = [Authorized(**whose, **what, session_id=authorization.session_id)]
+    if visit.kept is not None and visit.kept.decision is not None:
+        events.append(ConsentGiven(**whose, **what))
     try:
-        await visit.server.commit(changes, [event], visit.asked, visit.now)
+        await visit.server.commit(changes, events, visit.asked, visit.now)
     except Conflict:
         visit.server.registry.forget()  # what was kept in memory may be what is no longer so
         raise
