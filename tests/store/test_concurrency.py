@@ -12,7 +12,7 @@ from mintmark.store.schema import codes, throttles
 from tests.store import rows
 from tests.store.rows import counted, stands, throttle
 
-FULL = "MINTMARK_TEST_FULL" in os.environ
+FULL = "TEST_FULL" in os.environ
 INTERLEAVINGS = 1_000 if FULL else 200
 
 

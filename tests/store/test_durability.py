@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.store import rows
 
 ROOT = Path(__file__).parents[2]
-ROUNDS = 10 if "MINTMARK_TEST_FULL" in os.environ else 3
+ROUNDS = 10 if "TEST_FULL" in os.environ else 3
 
 
 async def test_what_was_acknowledged_survives_kill_9_and_is_whole(database):
