@@ -27,7 +27,8 @@ def press_until(page, key, selector, most=20):
 
 
 def sign_in(somebody):
-    """The cursor waits in the first field."""
+    """The cursor waits in the first field; the browser puts it there when it first draws the page."""
+    expect(somebody.page.locator("input[name=username]")).to_be_focused()
     keyboard = somebody.page.keyboard
     keyboard.type(somebody.name)
     keyboard.press("Tab")
