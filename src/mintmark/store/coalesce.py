@@ -13,7 +13,7 @@ Asked: TypeAlias = tuple[Item, asyncio.Future[Result], float]  # what, whom to t
 ABREAST = 2  # batches of one kind under way: the next is being made up while the database works on the last
 MOST = 256  # items in one batch
 WAITING = 4_096  # items that may wait; more are refused at once
-LATE = 2.0  # seconds that an item waits for its batch to begin: of what is told to wait no longer, nothing was sent
+LATE = 1.5  # seconds that an item waits for its batch to begin: of what is told to wait no longer, nothing was sent
 
 
 class Lane(Generic[Item, Result]):

@@ -14,7 +14,7 @@ T = TypeVar("T")
 # asyncpg carries no types; what is used of a connection is fetch, execute, is_closed, terminate and close.
 Connection = Any
 
-WAIT = 2.0  # seconds that a request waits for a free connection before it hears 503
+WAIT = 1.5  # seconds that a request waits for a free connection: its 503 is to leave within two
 PAUSE = 0.2  # seconds without an attempt after one that failed: while the database is down, 503 costs nothing
 
 
