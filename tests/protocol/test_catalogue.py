@@ -307,3 +307,13 @@ def test_narrowing_never_widens(words, granted, resources, whole):
     assert asked.audience
     assert not resources or tuple(resources) == asked.audience
     assert bool(asked.scope) == bool(words)
+
+
+def test_what_clients_ask_for_is_remembered_within_bounds_and_answered_the_same(monkeypatch):
+    monkeypatch.setattr("mintmark.protocol.catalogue.MOST_ASKED", 2)
+    small = Catalogue(ISSUER, list(CATALOGUE.resources.values())[:1])
+    asked = [("api:read",), ("api:write",), ("openid",), ("api:read",)]
+    found = [small.ask(words, (), OPERATOR, strict=False) for words in asked]
+
+    assert found[0] == found[3]
+    assert ("api:read",) == found[3].scope
