@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import MutableMapping
+import time
+from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
@@ -14,25 +15,40 @@ from mintmark.wire.asked import Asked
 
 AT_ONCE: Final = 0.05  # seconds: lines of so long are written together
 
+Line = MutableMapping[str, Any]  # Any: structlog's own; `time` is seconds since the epoch until it is rendered
+Render = Callable[[object, str, Line], str]
+
 
 def logger(form: Literal["console", "json"], to: TextIO | None = None) -> Log:
     """Writes to stdout. Made once; nothing global is configured."""
-    return structlog.wrap_logger(  # type: ignore[no-any-return]  # structlog gives Any
-        Lines(to or sys.stdout),
-        processors=[_as_json] if form == "json" else _for_people(),
-        wrapper_class=structlog.make_filtering_bound_logger(20),
-        cache_logger_on_first_use=True,
-    )
+    to = to or sys.stdout
+    render = _as_json if form == "json" else _in_colours() if to.isatty() else _as_words
+    return structlog.wrap_logger(Lines(to, render), processors=(), wrapper_class=Deferred).bind()  # type: ignore[no-any-return]  # structlog gives Any
+
+
+class Deferred(structlog.BoundLoggerBase):
+    """Takes an event down as it is; what renders it comes later. structlog's own wrappers render at once."""
+
+    def info(self, event: str, **fields: Any) -> None:
+        self._logger.take({"time": time.time(), "level": "info", "event": event, **self._context, **fields})
+
+    def warning(self, event: str, **fields: Any) -> None:
+        if fields.get("exc_info") is True:
+            fields["exc_info"] = sys.exc_info()  # it is another one, or none, when the line is rendered
+        self._logger.take({"time": time.time(), "level": "warning", "event": event, **self._context, **fields})
+
+    def flush(self) -> None:
+        self._logger.flush()
 
 
 class Lines:
-    """Lines of a moment are written together: a system call a line would cost more than all the rest of it."""
+    """Lines of a moment are rendered and written together: one by one, they would cost as much as all the rest."""
 
-    def __init__(self, to: TextIO) -> None:
-        self._to = to
-        self._waiting: list[str] = []
+    def __init__(self, to: TextIO, render: Render) -> None:
+        self._to, self._render = to, render
+        self._waiting: list[Line] = []
 
-    def msg(self, line: str) -> None:
+    def take(self, line: Line) -> None:
         self._waiting.append(line)
         if len(self._waiting) > 1:
             return
@@ -41,34 +57,54 @@ class Lines:
         except RuntimeError:
             self.flush()
 
-    info = warning = error = msg
-
     def flush(self) -> None:
-        lines, self._waiting = self._waiting, []
+        waiting, self._waiting = self._waiting, []
         try:
-            self._to.write("\n".join([*lines, ""]))
+            self._to.write("".join([self._rendered(line) for line in waiting]))
             self._to.flush()
         except (OSError, ValueError):
             return  # nobody reads the log any more: what it tells of goes on
 
+    def _rendered(self, line: Line) -> str:
+        if "exc_info" in line:
+            line = structlog.processors.format_exc_info(None, line["level"], line)
+        return self._render(None, line["level"], line) + "\n"
 
-def _as_json(logger: object, level: str, event: MutableMapping[str, Any]) -> str:
-    structlog.processors.format_exc_info(logger, level, event)
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    line = {"time": now, "level": level, **event}
+
+def _as_json(logger: object, level: str, line: Line) -> str:
+    moment = datetime.fromtimestamp(line["time"], UTC).isoformat(timespec="milliseconds")
+    line["time"] = moment.replace("+00:00", "Z")
     try:
         return orjson.dumps(line, default=str).decode()
     except TypeError:  # half a surrogate pair, which no UTF-8 can hold
-        return orjson.dumps({"time": now, "level": level, "event": event["event"], "unreadable": ascii(event)}).decode()
+        event = line["event"]
+        return orjson.dumps({"time": line["time"], "level": level, "event": event, "unreadable": ascii(line)}).decode()
 
 
-def _for_people() -> list[Any]:
-    return [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
-        structlog.processors.format_exc_info,
-        structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty()),
-    ]
+def _as_words(logger: object, level: str, line: Line) -> str:
+    """For people who read a file: without colours."""
+    moment = time.strftime("%H:%M:%S", time.localtime(line.pop("time")))
+    del line["level"]
+    event, trace = line.pop("event"), line.pop("exception", None)
+    words = " ".join([f"{key}={_word(value)}" for key, value in line.items()])
+    return f"{moment} {level:7} {event} {words}" + (f"\n{trace}" if trace else "")
+
+
+def _word(value: object) -> str:
+    """As it is where it cannot be mistaken for two values, or for two lines."""
+    text = str(value)
+    return text if text.isprintable() and " " not in text and '"' not in text and text else ascii(text)
+
+
+def _in_colours() -> Render:
+    """For a person at a terminal."""
+    console = structlog.dev.ConsoleRenderer(colors=True)
+
+    def render(logger: object, level: str, line: Line) -> str:
+        moment = time.strftime("%H:%M:%S", time.localtime(line.pop("time")))
+        return console(logger, level, {"timestamp": moment, **line})
+
+    return render
 
 
 def failed(log: Log, asked: Asked) -> None:
@@ -78,6 +114,5 @@ def failed(log: Log, asked: Asked) -> None:
 
 def flush(log: Log) -> None:
     """At the end: what waits is written."""
-    lines = getattr(log, "_logger", None)
-    if isinstance(lines, Lines):
-        lines.flush()
+    if isinstance(log, Deferred):
+        log.flush()
