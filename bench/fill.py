@@ -125,7 +125,7 @@ def _person_keys(n: int) -> Row:
 
 def _refresh_token_keys(n: int) -> Row:
     unspent = {"spent_at": None, "heir_digest": None, "heir_key_id": None}
-    return {"digest": _digest(), "id": _id(), "authorization_id": _n("authorization", n)} | unspent
+    return {"digest": _digest(), "authorization_id": _n("authorization", n)} | unspent
 
 
 def _holder(n: int) -> Row:

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_tokens")),
         sa.UniqueConstraint("digest", name=op.f("uq_access_tokens_digest")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_access_tokens_expiry", "access_tokens", ["expires_at"], unique=False)
     op.create_index("uq_access_tokens_slot", "access_tokens", ["holder", "slot"], unique=True)
@@ -46,6 +47,7 @@ def upgrade() -> None:
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_audit_client", "audit", ["client_id", "id"], unique=False)
     op.create_index("ix_audit_event", "audit", ["event", "id"], unique=False)
@@ -67,6 +69,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("end_reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_authorizations")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_authorizations_client", "authorizations", ["client_id", "id"], unique=False)
     op.create_index(
@@ -86,6 +89,7 @@ def upgrade() -> None:
         sa.Column("disabled_at", sa.BigInteger(), nullable=True),
         sa.Column("ended_before", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clients")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "codes",
@@ -99,6 +103,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("spent_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_codes")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_codes_expiry", "codes", ["expires_at"], unique=False)
     op.create_table(
@@ -116,6 +121,7 @@ def upgrade() -> None:
         sa.Column("resources", sa.Text(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("person_id", "client_id", name=op.f("pk_consents")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "people",
@@ -136,6 +142,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
         sa.UniqueConstraint("email_key", name=op.f("uq_people_email_key")),
         sa.UniqueConstraint("username_key", name=op.f("uq_people_username_key")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "policies",
@@ -144,11 +151,11 @@ def upgrade() -> None:
         sa.Column("policy", sa.Text(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "name", name=op.f("pk_policies")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "refresh_tokens",
         sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
         sa.Column("authorization_id", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
@@ -156,10 +163,7 @@ def upgrade() -> None:
         sa.Column("heir_digest", sa.LargeBinary(), nullable=True),
         sa.Column("heir_key_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_refresh_tokens")),
-        sa.UniqueConstraint("id", name=op.f("uq_refresh_tokens_id")),
-    )
-    op.create_index(
-        "ix_refresh_tokens_authorization", "refresh_tokens", ["authorization_id", "created_at"], unique=False
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_refresh_tokens_expiry", "refresh_tokens", ["expires_at"], unique=False)
     op.create_table(
@@ -173,6 +177,7 @@ def upgrade() -> None:
         sa.Column("decision", sa.Text(), nullable=True),
         sa.Column("completed_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_requests")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_requests_browser", "requests", ["browser_digest"], unique=False)
     op.create_index("ix_requests_expiry", "requests", ["expires_at"], unique=False)
@@ -186,12 +191,14 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_resources")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "revoked_tokens",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_revoked_tokens")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_revoked_tokens_expiry", "revoked_tokens", ["expires_at"], unique=False)
     op.create_table(
@@ -203,6 +210,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("retired_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_secrets")),
+        sqlite_with_rowid=False,
     )
     op.create_index("uq_secrets_generation", "secrets", ["purpose", "generation"], unique=True)
     op.create_table(
@@ -223,6 +231,7 @@ def upgrade() -> None:
         sa.Column("amr", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
         sa.UniqueConstraint("secret_digest", name=op.f("uq_sessions_secret_digest")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_sessions_expiry", "sessions", ["expires_at"], unique=False)
     op.create_index("ix_sessions_person", "sessions", ["person_id", "id"], unique=False)
@@ -239,6 +248,7 @@ def upgrade() -> None:
         sa.Column("leaves_at", sa.BigInteger(), nullable=True),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("kid", name=op.f("pk_signing_keys")),
+        sqlite_with_rowid=False,
     )
     op.create_index("uq_signing_keys_generation", "signing_keys", ["alg", "generation"], unique=True)
     op.create_table(
@@ -249,6 +259,7 @@ def upgrade() -> None:
         sa.Column("waits_until", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_throttles")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_throttles_expiry", "throttles", ["expires_at"], unique=False)
     op.create_table(
@@ -265,6 +276,7 @@ def upgrade() -> None:
             ["client_id"], ["clients.id"], name=op.f("fk_client_secrets_client_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_client_secrets")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_client_secrets_client", "client_secrets", ["client_id"], unique=False)
     op.execute("INSERT INTO configuration (id, version, ended_before) VALUES (1, 1, 0)")
@@ -289,7 +301,6 @@ def downgrade() -> None:
     op.drop_index("ix_requests_browser", table_name="requests")
     op.drop_table("requests")
     op.drop_index("ix_refresh_tokens_expiry", table_name="refresh_tokens")
-    op.drop_index("ix_refresh_tokens_authorization", table_name="refresh_tokens")
     op.drop_table("refresh_tokens")
     op.drop_table("policies")
     op.drop_table("people")

@@ -97,14 +97,14 @@ async def authorized(server: Server, persons: list[str], *, ends_with_session: b
     found = []
     for number, (person, client) in enumerate(zip(persons, itertools.cycle(CLIENTS), strict=False)):
         changes: list[Change] = []
-        token = ids.secret(refresh_token.PREFIX, os.urandom(32))
         id = ids.uuid7(now, os.urandom(10))
+        token = refresh_token.make(id, ids.ms(now), os.urandom(32))
         session_id = f"session-{number % PEOPLE}"
         if ends_with_session:
             session_id = f"session-of-{id}"
             changes.append(sessions.add(session(session_id, person, now), os.urandom(32), "127.0.0.1", "tests"))
         changes.append(authorizations.add(authorization(id, person, client, session_id, now, ends_with_session)))
-        changes.append(refresh_tokens.add(ids.digest(token), ids.uuid7(now, os.urandom(10)), id, now, now + 30 * DAY))
+        changes.append(refresh_tokens.add(refresh_token.digest(token), id, now, now + 30 * DAY))
         await server.store.commit(changes)
         found.append(Chain(id, person, client, session_id, token))
     return found

@@ -11,9 +11,9 @@ COUNTED = Read(select(throttles.c.id, throttles.c.failures).order_by(throttles.c
 CODE = Read(select(codes.c.digest, codes.c.spent_at).where(codes.c.digest == bindparam("digest")), key="digest")
 CONSENTS = Read(select(consents.c.client_id, consents.c.scope).order_by(consents.c.client_id))
 TOKENS = Read(
-    select(refresh_tokens.c.authorization_id, refresh_tokens.c.id, refresh_tokens.c.spent_at)
+    select(refresh_tokens.c.authorization_id, refresh_tokens.c.digest, refresh_tokens.c.spent_at)
     .where(refresh_tokens.c.authorization_id == bindparam("authorization_id"))
-    .order_by(refresh_tokens.c.id),
+    .order_by(refresh_tokens.c.digest),
     key="authorization_id",
 )
 EVENTS = Read(select(audit.c.event, audit.c.authorization_id).order_by(audit.c.id))
@@ -83,7 +83,7 @@ def authorization(id, **more):
 
 
 def refresh_token(name, authorization_id, **more):
-    values: Values = {"id": name, "authorization_id": authorization_id, "created_at": 1, "expires_at": 9}
+    values: Values = {"authorization_id": authorization_id, "created_at": 1, "expires_at": 9}
     return Insert(refresh_tokens, {"digest": name.encode(), **values, **more})
 
 

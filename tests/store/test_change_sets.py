@@ -217,7 +217,7 @@ async def test_one_requests_impossible_text_is_not_the_others_fault(store):
     asked = ["a", "\ud800", "b", "x\x00", "a"]
     found = await asyncio.gather(*[store.fetch(rows.TOKENS, authorization_id=name) for name in asked])
 
-    assert [("a", "t", None)] == found[0] == found[4]
+    assert [("a", b"t", None)] == found[0] == found[4]
     assert [[], [], []] == found[1:4]
 
 

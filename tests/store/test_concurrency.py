@@ -47,7 +47,9 @@ async def test_of_fifty_that_refresh_one_token_one_has_an_effect(nodes):
     )
 
     (winner,) = [n for n, outcome in enumerate(outcomes) if outcome is None]
-    assert [("a", f"heir {winner}", None), ("a", "t", 5)] == await nodes[0].fetch(rows.TOKENS, authorization_id="a")
+    assert [("a", f"heir {winner}".encode(), None), ("a", b"t", 5)] == await nodes[0].fetch(
+        rows.TOKENS, authorization_id="a"
+    )
 
 
 async def test_updates_of_one_row_without_a_guard_all_happen(nodes):

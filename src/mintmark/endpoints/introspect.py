@@ -8,7 +8,7 @@ from mintmark.endpoints import credentials, tokens_seen
 from mintmark.endpoints.tokens_seen import LiveToken
 from mintmark.events import TokenSpent
 from mintmark.mint import seconds
-from mintmark.protocol import ids, refresh_token
+from mintmark.protocol import refresh_token
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.client import Client
 from mintmark.server import Server, decided
@@ -99,7 +99,7 @@ def _told(found: LiveToken, scope: list[str], audience: list[str]) -> dict[str, 
 
 async def _refresh_token(server: Server, client: Client, token: str, now: datetime) -> Answer:
     """Only the asker's own, while it is the live end of its chain. Asking is no use of it."""
-    found = await refresh_tokens.find(server.store, ids.digest(token))
+    found = await refresh_tokens.find(server.store, refresh_token.digest(token))
     if found is None or found[1].authorization.client_id != client.id:
         return INACTIVE
     seen, standing = found

@@ -7,9 +7,8 @@ from mintmark.endpoints import credentials
 from mintmark.events import AuthorizationEnded, Event, TokenRevoked
 from mintmark.keys import jwt
 from mintmark.mint import OPAQUE
-from mintmark.protocol import ids
+from mintmark.protocol import ids, refresh_token
 from mintmark.protocol.client import Client
-from mintmark.protocol.refresh_token import PREFIX
 from mintmark.server import Server, decided
 from mintmark.store import access_tokens, authorizations, refresh_tokens
 from mintmark.store.changes import Change, Conflict
@@ -38,7 +37,7 @@ async def revoke(server: Server, asked: Asked) -> Answer:
 
 async def _ends(server: Server, client: Client, token: str, now: datetime) -> tuple[list[Change], list[Event]]:
     """What ends with the token: the prefix tells its kind, whatever the hint says (RFC 7009 §2.1)."""
-    if token.startswith(PREFIX):
+    if token.startswith(refresh_token.PREFIX):
         return await _authorization(server, client, token, now)
     if token.startswith(OPAQUE):
         return await _opaque(server, client, token, now)
@@ -47,7 +46,7 @@ async def _ends(server: Server, client: Client, token: str, now: datetime) -> tu
 
 async def _authorization(server: Server, client: Client, token: str, now: datetime) -> tuple[list[Change], list[Event]]:
     """Any member of a chain, spent or not, ends the authorization and all its tokens (RFC 7009 §2.1)."""
-    found = await refresh_tokens.find(server.store, ids.digest(token))
+    found = await refresh_tokens.find(server.store, refresh_token.digest(token))
     if found is None or found[1].authorization.client_id != client.id or found[1].authorization.ended_at is not None:
         return [], []
     authorization = found[1].authorization

@@ -2,9 +2,8 @@
 share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from mintmark.keys import jwt
 from mintmark.mint import OPAQUE, seconds
@@ -16,8 +15,7 @@ from mintmark.store import access_tokens
 from mintmark.store.access_tokens import StoredToken
 
 
-@dataclass(frozen=True, slots=True)
-class LiveToken:
+class LiveToken(NamedTuple):
     """An access token that is good at this moment. A one-use token must be spent before anybody is told so."""
 
     claims: Mapping[str, Any]

@@ -59,10 +59,9 @@ def _refresh_token(
         return None, []
     authorization, now = standing.authorization, request.now
     limits = limits_of(server, request, standing, authorization.resources)
-    secret = ids.secret(refresh_token.PREFIX, server.random(32))
+    secret = refresh_token.make(authorization.id, ms(now), server.random(32))
     expires_at = min(now + limits.refresh_token_idle, authorization.expires_at)
-    id = ids.uuid7(now, server.random(10))
-    return secret, [refresh_tokens.add(ids.digest(secret), id, authorization.id, now, expires_at)]
+    return secret, [refresh_tokens.add(refresh_token.digest(secret), authorization.id, now, expires_at)]
 
 
 def _replayed(request: TokenRequest, standing: Standing) -> InvalidGrant:

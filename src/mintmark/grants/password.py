@@ -87,7 +87,6 @@ def _refresh_token(
 ) -> tuple[str | None, list[Change]]:
     if "refresh_token" not in request.client.grant_types:
         return None, []
-    secret = ids.secret(refresh_token.PREFIX, server.random(32))
+    secret = refresh_token.make(authorization.id, ms(request.now), server.random(32))
     expires_at = min(request.now + limits.refresh_token_idle, authorization.expires_at)
-    id = ids.uuid7(request.now, server.random(10))
-    return secret, [refresh_tokens.add(ids.digest(secret), id, authorization.id, request.now, expires_at)]
+    return secret, [refresh_tokens.add(refresh_token.digest(secret), authorization.id, request.now, expires_at)]

@@ -4,10 +4,11 @@ In this order: standing, scope and resource, and only then reuse and freshness. 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from mintmark.events import AuthorizationEnded, Event, Refreshed, RefreshRepeated, RefreshTokenReused
 from mintmark.grants.earning import Earned, TokenRequest, guards, limits_of, must_be_admin, must_stand
-from mintmark.protocol import ids, refresh_token
+from mintmark.protocol import refresh_token
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.authorization import Standing
 from mintmark.protocol.catalogue import Asked
@@ -23,7 +24,7 @@ from mintmark.store.times import ms
 
 async def earn(server: Server, request: TokenRequest) -> Earned:
     presented = request.params.require("refresh_token")
-    found = await refresh_tokens.find(server.store, ids.digest(presented))
+    found = await refresh_tokens.find(server.store, refresh_token.digest(presented))
     if found is None or found[1].authorization.client_id != request.client.id:
         raise InvalidGrant("the refresh token is unknown", check="refresh token")
     token, standing = found
@@ -86,13 +87,12 @@ def _use(
             return presented, [refresh_tokens.prolong(token.digest, expires_at)], None
         case Fresh():
             key_id, key = server.registry.secret("heir")
-            heir = refresh_token.heir(key, presented)
-            digest = ids.digest(heir)
+            heir = refresh_token.heir(key, presented, ms(now))
+            digest = refresh_token.digest(heir)
             spent = refresh_tokens.spend(token.digest, digest, key_id, now)
-            id = ids.uuid7(now, server.random(10))
-            return heir, [spent, refresh_tokens.add(digest, id, standing.authorization.id, now, expires_at)], None
-        case HeirAgain(key_id):
-            return _again(server, presented, key_id, standing)
+            return heir, [spent, refresh_tokens.add(digest, standing.authorization.id, now, expires_at)], None
+        case HeirAgain(key_id, spent_at):
+            return _again(server, presented, key_id, spent_at, standing)
         case Reused():
             raise _reused(request, standing)
         case Expired():
@@ -100,18 +100,18 @@ def _use(
 
 
 def _again(
-    server: Server, presented: str, key_id: str, standing: Standing
+    server: Server, presented: str, key_id: str, spent_at: datetime, standing: Standing
 ) -> tuple[str, Sequence[Change], Event | None]:
     key = server.registry.older_secret("heir", key_id)
     if key is None:
         raise InvalidGrant("the refresh token was used before", check="heir key")
-    heir = refresh_token.heir(key, presented)
+    heir = refresh_token.heir(key, presented, ms(spent_at))
     told = RefreshRepeated(
         client_id=standing.authorization.client_id,
         person_id=standing.authorization.person_id,
         authorization_id=standing.authorization.id,
     )
-    return heir, [refresh_tokens.heir_is_unused(ids.digest(heir))], told
+    return heir, [refresh_tokens.heir_is_unused(refresh_token.digest(heir))], told
 
 
 def _reused(request: TokenRequest, standing: Standing) -> InvalidGrant:

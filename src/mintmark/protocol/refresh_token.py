@@ -1,19 +1,20 @@
 """Rotation that survives a lost answer, and finds reuse (RFC 6749 §6, RFC 9700 §4.14.2)."""
 
 import hmac
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from mintmark.protocol import ids
 
 PREFIX = "mmr_"
+HEAD = 22  # bytes: the authorization's id, and the milliseconds of its making
+_HEAD_LETTERS = 32  # they hold the head, and two bytes more
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshToken:
+class RefreshToken(NamedTuple):
     digest: bytes
-    id: str
     created_at: datetime
     expires_at: datetime
     spent_at: datetime | None  # None: it is the live end of its chain
@@ -31,6 +32,7 @@ class HeirAgain:
     """The answer of its first use was lost: the same heir is handed out again."""
 
     key_id: str
+    spent_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,38 @@ def use(token: RefreshToken, now: datetime, grace: timedelta) -> Fresh | HeirAga
     if token.spent_at is None:
         return Fresh() if now < token.expires_at else Expired()
     if token.heir_key_id is not None and not token.heir_is_used and now - token.spent_at <= grace:
-        return HeirAgain(token.heir_key_id)
+        return HeirAgain(token.heir_key_id, token.spent_at)
     return Reused()
 
 
-def heir(key: bytes, presented: str) -> str:
-    """The heir's secret: derived, so that a retry gets the same one and nothing secret is stored."""
-    derived = hmac.digest(key, b"heir\0" + ids.digest(presented) + presented.encode(), "sha256")
-    return PREFIX + urlsafe_b64encode(derived).rstrip(b"=").decode()
+def make(authorization_id: str, created_ms: int, secret: bytes) -> str:
+    """The token's text. `secret`: 256 bits; what stands before them is none."""
+    return _written(bytes.fromhex(authorization_id.replace("-", "")), created_ms, secret)
+
+
+def digest(token: str) -> bytes:
+    """What is stored of it, and the key of its row: the head, and the digest of the whole.
+
+    The tokens of an authorization lie side by side in the order of their making: a refresh touches one place of the
+    table, and a list of the newest needs no index.
+    """
+    try:
+        head = urlsafe_b64decode(token[len(PREFIX) : len(PREFIX) + _HEAD_LETTERS])[:HEAD]
+    except ValueError:  # whatever it is, it is unknown
+        head = b""
+    return head + ids.digest(token)
+
+
+def shown(digest: bytes) -> str:
+    """What operators call it by: it tells it from all others, and no way leads back to the secret."""
+    return digest[HEAD : HEAD + 16].hex()
+
+
+def heir(key: bytes, presented: str, spent_ms: int) -> str:
+    """The heir's text: derived, so that a retry gets the same one and nothing secret is stored."""
+    secret = hmac.digest(key, b"heir\0" + ids.digest(presented) + presented.encode(), "sha256")
+    return _written(digest(presented)[:16], spent_ms, secret)
+
+
+def _written(authorization: bytes, created_ms: int, secret: bytes) -> str:
+    return PREFIX + urlsafe_b64encode(authorization + created_ms.to_bytes(6, "big") + secret).decode()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import bindparam, literal, select, update
@@ -21,16 +21,20 @@ _COLUMNS = (
 )  # fmt: skip
 _FIND = Read(
     select(*_COLUMNS, *authorizations.STANDING_COLUMNS)
-    .select_from(_TABLE.outerjoin(authorizations.JOINED, _AUTHORIZATIONS.c.id == _TABLE.c.authorization_id))
+    .select_from(
+        authorizations.with_holder(_TABLE.outerjoin(_AUTHORIZATIONS, _AUTHORIZATIONS.c.id == _TABLE.c.authorization_id))
+    )
     .where(_TABLE.c.digest == bindparam("digest"))
 )
 # Of a JWT: was it revoked, was its row (if it is a counted one) ended, and how does its authorization stand?
 _ASKED = select(literal(1).label("one")).subquery()
 _JWT = Read(
     select(_REVOKED.c.id, _TABLE.c.ended_at, *authorizations.STANDING_COLUMNS).select_from(
-        _ASKED.outerjoin(_REVOKED, _REVOKED.c.id == bindparam("jti"))
-        .outerjoin(_TABLE, _TABLE.c.id == bindparam("jti"))
-        .outerjoin(authorizations.JOINED, _AUTHORIZATIONS.c.id == bindparam("authorization_id"))
+        authorizations.with_holder(
+            _ASKED.outerjoin(_REVOKED, _REVOKED.c.id == bindparam("jti"))
+            .outerjoin(_TABLE, _TABLE.c.id == bindparam("jti"))
+            .outerjoin(_AUTHORIZATIONS, _AUTHORIZATIONS.c.id == bindparam("authorization_id"))
+        )
     )
 )
 _SLOTS = Read(
@@ -45,8 +49,7 @@ _FREE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StoredToken:
+class StoredToken(NamedTuple):
     claims: Mapping[str, Any]  # what a JWT of it would say
     one_use: bool
     expires_at: datetime

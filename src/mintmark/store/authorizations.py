@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import orjson
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import FromClause, Join, bindparam, select, update
 
 from mintmark.protocol.authorization import Authorization, SessionState, Standing
 from mintmark.store import people, schema
@@ -21,11 +21,20 @@ COLUMNS = (
 )  # fmt: skip
 _SESSION = (_SESSIONS.c.created_at, _SESSIONS.c.expires_at, _SESSIONS.c.ended_at)
 STANDING_COLUMNS = (*COLUMNS, *people.HOLDER_COLUMNS, *_SESSION)
-JOINED = _TABLE.outerjoin(_PEOPLE, _PEOPLE.c.id == _TABLE.c.person_id).outerjoin(
-    _SESSIONS, _SESSIONS.c.id == _TABLE.c.session_id
-)
+
+
+def with_holder(source: FromClause) -> Join:
+    """A source that holds authorizations, and beside each its person and session.
+
+    One row of joins: SQLite reads through a whole table to make what stands in brackets.
+    """
+    people_too = source.outerjoin(_PEOPLE, _PEOPLE.c.id == _TABLE.c.person_id)
+    return people_too.outerjoin(_SESSIONS, _SESSIONS.c.id == _TABLE.c.session_id)
+
+
 _STANDING = Read(
-    select(_TABLE.c.id, *STANDING_COLUMNS[1:]).select_from(JOINED).where(_TABLE.c.id == bindparam("id")), key="id"
+    select(_TABLE.c.id, *STANDING_COLUMNS[1:]).select_from(with_holder(_TABLE)).where(_TABLE.c.id == bindparam("id")),
+    key="id",
 )
 _LIVE_OF = Read(
     select(*COLUMNS)

@@ -5,7 +5,7 @@ guard of a set fails, nothing of the set is written and the door decides again f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Executable, Table
 
@@ -13,16 +13,14 @@ Value = str | int | bytes | None
 Values = Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Require:
+class Require(NamedTuple):
     """The row must stand as it was read; it is held (FOR SHARE on PostgreSQL) until the set is committed."""
 
     table: Table
     where: Values  # the primary key and the guard
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(NamedTuple):
     """Changes one row, named by its primary key or a unique column. Fails unless exactly one row matches."""
 
     table: Table
@@ -30,16 +28,14 @@ class Update:
     values: Values
 
 
-@dataclass(frozen=True, slots=True)
-class Insert:
+class Insert(NamedTuple):
     """Adds one row. A row that is there already fails the set."""
 
     table: Table
     values: Values
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Any other Core statement, for seldom doors: mass ends, upserts, counters. Never coalesced."""
 
     statement: Executable  # insert, update or delete with bindparams for `parameters`

@@ -18,7 +18,11 @@ _COLUMNS = (
 )  # fmt: skip
 _FIND = Read(
     select(*_COLUMNS, *authorizations.STANDING_COLUMNS)
-    .select_from(_TABLE.join(authorizations.JOINED, schema.authorizations.c.id == _TABLE.c.authorization_id))
+    .select_from(
+        authorizations.with_holder(
+            _TABLE.join(schema.authorizations, schema.authorizations.c.id == _TABLE.c.authorization_id)
+        )
+    )
     .where(_TABLE.c.digest == bindparam("digest")),
     key="digest",
 )

@@ -8,9 +8,13 @@ from itertools import product
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy import ColumnElement, LargeBinary, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from mintmark.protocol.authorization import Authorization, Standing
+from mintmark.protocol.refresh_token import shown
 from mintmark.store import authorizations, listing, schema
 from mintmark.store.executor import Executor, Read, Row
 from mintmark.store.times import at, ms
@@ -18,7 +22,9 @@ from mintmark.store.times import at, ms
 _AUTHORIZATIONS, _TOKENS, _CLIENTS = schema.authorizations, schema.refresh_tokens, schema.clients
 _PEOPLE, _SESSIONS = schema.people, schema.sessions
 _AUTHORIZATION_COLUMNS = (*authorizations.STANDING_COLUMNS, _CLIENTS.c.ended_before)
-_WITH_ALL = authorizations.JOINED.outerjoin(_CLIENTS, _CLIENTS.c.id == _AUTHORIZATIONS.c.client_id)
+_WITH_ALL = authorizations.with_holder(_AUTHORIZATIONS).outerjoin(
+    _CLIENTS, _CLIENTS.c.id == _AUTHORIZATIONS.c.client_id
+)
 # What `Standing.over` decides, as far as a row can say it.
 _LIVE_AUTHORIZATION = and_(
     _AUTHORIZATIONS.c.ended_at.is_(None),
@@ -76,25 +82,45 @@ _AUTHORIZATION = Read(
 )
 
 
+class _Bytes(FunctionElement[bytes]):
+    """Hexadecimal digits as bytes: each database has a word of its own for it."""
+
+    type = LargeBinary()
+    inherit_cache = True
+
+
+@compiles(_Bytes, "sqlite")
+def _unhex(element: _Bytes, compiler: SQLCompiler, **options: Any) -> str:  # Any: SQLAlchemy's own
+    return f"unhex({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Bytes, "postgresql")
+def _decode(element: _Bytes, compiler: SQLCompiler, **options: Any) -> str:
+    return f"decode({compiler.process(element.clauses, **options)}, 'hex')"
+
+
 def _newest_tokens() -> Select[*tuple[Any, ...]]:
-    """Of each authorization those not older than its n-th newest: a chain may be thousands of tokens long."""
+    """Of each authorization those not older than its n-th newest: a chain may be thousands of tokens long.
+
+    The rows of an authorization lie between its id and its id with the latest time of all (`refresh_token.digest`).
+    """
+    digits = func.replace(_AUTHORIZATIONS.c.id, "-", "")
+    first, last = _Bytes(digits), _Bytes(digits + "ff" * 7)
     newer = _TOKENS.alias("newer")
     nth = (
-        select(newer.c.created_at)
-        .where(newer.c.authorization_id == _AUTHORIZATIONS.c.id)
-        .order_by(newer.c.created_at.desc())
+        select(newer.c.digest)
+        .where(newer.c.digest.between(first, last))
+        .order_by(newer.c.digest.desc())
         .limit(1)
         .offset(bindparam("passed_over"))
         .correlate(_AUTHORIZATIONS)
         .scalar_subquery()
     )
-    since = _AUTHORIZATIONS.select().with_only_columns(_AUTHORIZATIONS.c.id, func.coalesce(nth, 0).label("since"))
+    since = select(_AUTHORIZATIONS.c.id, func.coalesce(nth, first).label("since"), last.label("until"))
     wanted = since.where(_AUTHORIZATIONS.c.id.in_(listing.IDS)).subquery()
-    columns = (_TOKENS.c.authorization_id, _TOKENS.c.id, _TOKENS.c.created_at, _TOKENS.c.expires_at, _TOKENS.c.spent_at)
-    joined = wanted.join(
-        _TOKENS, and_(_TOKENS.c.authorization_id == wanted.c.id, _TOKENS.c.created_at >= wanted.c.since)
-    )
-    return select(*columns).select_from(joined).order_by(_TOKENS.c.created_at.desc(), _TOKENS.c.id.desc())
+    columns = (wanted.c.id, _TOKENS.c.digest, _TOKENS.c.created_at, _TOKENS.c.expires_at, _TOKENS.c.spent_at)
+    joined = wanted.join(_TOKENS, _TOKENS.c.digest.between(wanted.c.since, wanted.c.until))
+    return select(*columns).select_from(joined).order_by(_TOKENS.c.digest.desc())
 
 
 _TOKENS_OF = Read(_newest_tokens())
@@ -133,8 +159,8 @@ async def tokens_of(
     found: dict[str, list[ListedToken]] = defaultdict(list)
     if authorization_ids:
         rows = await store.fetch(_TOKENS_OF, passed_over=most - 1, **listing.named(authorization_ids))
-        for authorization_id, token_id, created, expires, spent in rows:
-            found[authorization_id].append(ListedToken(token_id, at(created), at(expires), at(spent)))
+        for authorization_id, digest, created, expires, spent in rows:
+            found[authorization_id].append(ListedToken(shown(digest), at(created), at(expires), at(spent)))
     return {one: found[one] for one in authorization_ids}
 
 

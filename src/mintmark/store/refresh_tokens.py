@@ -14,15 +14,15 @@ from mintmark.store.times import at, ms
 _TABLE = schema.refresh_tokens
 _HEIR = _TABLE.alias("heir")
 _COLUMNS = (
-    _TABLE.c.digest, _TABLE.c.id, _TABLE.c.created_at, _TABLE.c.expires_at, _TABLE.c.spent_at, _TABLE.c.heir_key_id,
+    _TABLE.c.digest, _TABLE.c.created_at, _TABLE.c.expires_at, _TABLE.c.spent_at, _TABLE.c.heir_key_id,
     _HEIR.c.spent_at,
 )  # fmt: skip
 _FIND = Read(
     select(*_COLUMNS, *authorizations.STANDING_COLUMNS)
     .select_from(
-        _TABLE.join(authorizations.JOINED, schema.authorizations.c.id == _TABLE.c.authorization_id).outerjoin(
-            _HEIR, _HEIR.c.digest == _TABLE.c.heir_digest
-        )
+        authorizations.with_holder(
+            _TABLE.join(schema.authorizations, schema.authorizations.c.id == _TABLE.c.authorization_id)
+        ).outerjoin(_HEIR, _HEIR.c.digest == _TABLE.c.heir_digest)
     )
     .where(_TABLE.c.digest == bindparam("digest")),
     key="digest",
@@ -33,14 +33,14 @@ async def find(store: Executor, digest: bytes) -> tuple[RefreshToken, Standing] 
     rows = await store.fetch(_FIND, digest=digest)
     if not rows:
         return None
-    digest, id, created, expires, spent, heir_key_id, heir_spent = rows[0][: len(_COLUMNS)]
-    token = RefreshToken(digest, id, at(created), at(expires), at(spent), heir_key_id, heir_spent is not None)
+    digest, created, expires, spent, heir_key_id, heir_spent = rows[0][: len(_COLUMNS)]
+    token = RefreshToken(digest, at(created), at(expires), at(spent), heir_key_id, heir_spent is not None)
     return token, authorizations.read_standing(rows[0][len(_COLUMNS) :])
 
 
-def add(digest: bytes, id: str, authorization_id: str, now: datetime, expires_at: datetime) -> Change:
+def add(digest: bytes, authorization_id: str, now: datetime, expires_at: datetime) -> Change:
     values: Values = {
-        "digest": digest, "id": id, "authorization_id": authorization_id, "created_at": ms(now),
+        "digest": digest, "authorization_id": authorization_id, "created_at": ms(now),
         "expires_at": ms(expires_at), "spent_at": None, "heir_digest": None, "heir_key_id": None,
     }  # fmt: skip
     return Insert(_TABLE, values)

@@ -1,5 +1,7 @@
 """The tables: what must outlive a request. Times are milliseconds since the epoch, UTC; documents are JSON text."""
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
 
 metadata = MetaData(
@@ -10,6 +12,9 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+# SQLite keeps the rows in the order of their key: one tree for each table less to read, and to write.
+BY_KEY: Any = {"sqlite_with_rowid": False}  # Any: a Table's own loose options
 
 # One row, id 1. `version` counts every change to what processes keep in memory (clients, resources, policies, keys,
 # secrets); `ended_before` is the watermark under which everything ever issued is over.
@@ -32,6 +37,7 @@ clients = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("disabled_at", BigInteger),
     Column("ended_before", BigInteger, nullable=False),  # what was issued to it before this instant is over
+    **BY_KEY,
 )
 
 client_secrets = Table(
@@ -45,6 +51,7 @@ client_secrets = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger),
     Column("ended_at", BigInteger),
+    **BY_KEY,
 )
 Index("ix_client_secrets_client", client_secrets.c.client_id)
 
@@ -58,6 +65,7 @@ resources = Table(
     Column("policy", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    **BY_KEY,
 )
 
 policies = Table(
@@ -67,6 +75,7 @@ policies = Table(
     Column("name", Text, primary_key=True),  # "" for the server
     Column("policy", Text, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    **BY_KEY,
 )
 
 people = Table(
@@ -86,6 +95,7 @@ people = Table(
     Column("disabled_at", BigInteger),
     Column("ended_before", BigInteger, nullable=False),  # everything issued before is over
     Column("sessions_ended_before", BigInteger, nullable=False),  # sessions, and what ends with them, are over
+    **BY_KEY,
 )
 
 sessions = Table(
@@ -105,6 +115,7 @@ sessions = Table(
     Column("user_agent", Text, nullable=False),
     Column("acr", Text, nullable=False),
     Column("amr", Text, nullable=False),
+    **BY_KEY,
 )
 Index("ix_sessions_person", sessions.c.person_id, sessions.c.id)
 Index("ix_sessions_expiry", sessions.c.expires_at)
@@ -121,6 +132,7 @@ requests = Table(
     Column("expires_at", BigInteger, nullable=False),
     Column("decision", Text),  # what the person answered: JSON {"person_id", "scope"}; scope None: denied
     Column("completed_at", BigInteger),
+    **BY_KEY,
 )
 Index("ix_requests_browser", requests.c.browser_digest)
 Index("ix_requests_expiry", requests.c.expires_at)
@@ -133,6 +145,7 @@ consents = Table(
     Column("scope", Text, nullable=False),
     Column("resources", Text, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    **BY_KEY,
 )
 
 # A person's grant to a client. Codes, refresh tokens and access tokens hang on it; ending it ends them.
@@ -153,6 +166,7 @@ authorizations = Table(
     Column("expires_at", BigInteger, nullable=False),  # nothing hanging on it lives longer
     Column("ended_at", BigInteger),
     Column("end_reason", Text),
+    **BY_KEY,
 )
 Index("ix_authorizations_person", authorizations.c.person_id, authorizations.c.id)
 Index("ix_authorizations_client", authorizations.c.client_id, authorizations.c.id)
@@ -172,22 +186,22 @@ codes = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("spent_at", BigInteger),
+    **BY_KEY,
 )
 Index("ix_codes_expiry", codes.c.expires_at)
 
 refresh_tokens = Table(
     "refresh_tokens",
     metadata,
-    Column("digest", LargeBinary, primary_key=True),
-    Column("id", Text, nullable=False, unique=True),
+    Column("digest", LargeBinary, primary_key=True),  # after its head: authorization and time, which sort the rows
     Column("authorization_id", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),  # the earlier of idle and absolute end
     Column("spent_at", BigInteger),
     Column("heir_digest", LargeBinary),  # set with spent_at: the one heir
     Column("heir_key_id", Text),  # under which the heir's secret is derived from this one's
+    **BY_KEY,
 )
-Index("ix_refresh_tokens_authorization", refresh_tokens.c.authorization_id, refresh_tokens.c.created_at)
 Index("ix_refresh_tokens_expiry", refresh_tokens.c.expires_at)
 
 # Only opaque, one-use and counted access tokens have a row; a JWT costs none to issue.
@@ -207,6 +221,7 @@ access_tokens = Table(
     Column("expires_at", BigInteger, nullable=False),
     Column("spent_at", BigInteger),
     Column("ended_at", BigInteger),
+    **BY_KEY,
 )
 Index("uq_access_tokens_slot", access_tokens.c.holder, access_tokens.c.slot, unique=True)
 Index("ix_access_tokens_expiry", access_tokens.c.expires_at)
@@ -216,6 +231,7 @@ revoked_tokens = Table(
     metadata,
     Column("id", Text, primary_key=True),  # jti of a JWT revoked by itself
     Column("expires_at", BigInteger, nullable=False),
+    **BY_KEY,
 )
 Index("ix_revoked_tokens_expiry", revoked_tokens.c.expires_at)
 
@@ -232,6 +248,7 @@ signing_keys = Table(
     Column("signs_until", BigInteger),
     Column("leaves_at", BigInteger),
     Column("removed_at", BigInteger),
+    **BY_KEY,
 )
 Index("uq_signing_keys_generation", signing_keys.c.alg, signing_keys.c.generation, unique=True)
 
@@ -245,6 +262,7 @@ secrets = Table(
     Column("value", LargeBinary, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("retired_at", BigInteger),
+    **BY_KEY,
 )
 Index("uq_secrets_generation", secrets.c.purpose, secrets.c.generation, unique=True)
 
@@ -256,6 +274,7 @@ throttles = Table(
     Column("first_at", BigInteger, nullable=False),
     Column("waits_until", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    **BY_KEY,
 )
 Index("ix_throttles_expiry", throttles.c.expires_at)
 
@@ -275,6 +294,7 @@ audit = Table(
     Column("address", Text),
     Column("count", Integer, nullable=False),  # how many equal observations this row stands for
     Column("detail", Text, nullable=False),
+    **BY_KEY,
 )
 Index("ix_audit_person", audit.c.person_id, audit.c.id)
 Index("ix_audit_client", audit.c.client_id, audit.c.id)
