@@ -1,8 +1,7 @@
 """A grant becomes tokens: claims, lifetimes, signatures (RFC 9068 §2, OIDC Core §2, RFC 6749 §5.1)."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from mintmark import keyring
 from mintmark.keys import jwt
@@ -20,8 +19,7 @@ OPAQUE = "mma_"
 SECOND = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Minted:
+class Minted(NamedTuple):
     """What goes into the answer, and what must be written before it may leave."""
 
     answer: dict[str, Any]

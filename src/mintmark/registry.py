@@ -20,6 +20,7 @@ from mintmark.protocol.authorization import Standing
 from mintmark.protocol.catalogue import Catalogue
 from mintmark.protocol.client import Client
 from mintmark.protocol.limits import Contradiction, Limits, Stated
+from mintmark.protocol.memory import Memory
 from mintmark.protocol.policy import Policy
 from mintmark.store import clients, configuration, resources, secrets, signing_keys
 from mintmark.store.changes import Unavailable
@@ -32,6 +33,7 @@ TRIES = 3  # readings that took too long, or were overtaken by a change
 TOO_SLOW = "the database answers too slowly to know what is current"
 MOST_CLIENTS = 50_000  # kept in memory; beyond that the memory starts anew
 MOST_LIMITS = 10_000
+MOST_REMEMBERED = 10_000
 
 
 class NoSecret(LookupError):
@@ -68,10 +70,12 @@ class Registry:
         self._good_until = float("-inf")
         self._forgotten = 0  # how often
         self._together = Together()
-        self._clients: dict[str, Client] = {}
-        self._limits: dict[tuple[object, ...], Limits] = {}
+        self._clients: Memory[str, Client] = Memory(MOST_CLIENTS)
+        self._limits: Memory[tuple[object, ...], Limits] = Memory(MOST_LIMITS)
         self._policies: dict[tuple[str, str], Policy] = {}
         self._secrets: dict[str, dict[str, bytes]] = {}  # purpose -> id -> key, the newest last
+        self._newest: dict[str, tuple[str, bytes]] = {}  # purpose -> id and key
+        self.remembered: Memory[tuple[object, ...], Any] = Memory(MOST_REMEMBERED)
         self.version = -1
         self.ended_before = 0  # ms: everything ever issued at or before is over
         self.catalogue = Catalogue(issuer, ())
@@ -117,7 +121,9 @@ class Registry:
         self.ring = Ring(keys)
         self.offers_password = offers_password
         self._policies, self._secrets = policies, opened
-        self._clients, self._limits = {}, {}
+        self._newest = {purpose: next(reversed(of.items())) for purpose, of in opened.items()}
+        for memory in (self._clients, self._limits, self.remembered):
+            memory.clear()
 
     def _open(self, key: signing_keys.StoredKey) -> SigningKey:
         private = self._sealer.open(key.private, bound_to=signing_keys.bound_to(key.facts.kid))
@@ -144,9 +150,7 @@ class Registry:
         found = await clients.find(self._store, client_id)
         is_current = version == self.version and self._monotonic() < began + LEASE
         if is_current and found is not None:
-            if len(self._clients) >= MOST_CLIENTS:
-                self._clients = {}
-            self._clients[client_id] = found
+            self._clients.keep(client_id, found)
         return found, is_current
 
     def limits(
@@ -164,10 +168,7 @@ class Registry:
             confidential=not client.is_public,
             self_registered=client.self_registered,
         )
-        if len(self._limits) >= MOST_LIMITS:
-            self._limits = {}
-        self._limits[key] = found
-        return found
+        return self._limits.keep(key, found)
 
     def past_not_after(self, client: Client, audience: tuple[str, ...], groups: tuple[str, ...], now: datetime) -> bool:
         """Whether a `not_after` is over, which ends live tokens too."""
@@ -214,8 +215,8 @@ class Registry:
     def secret(self, purpose: str) -> tuple[str, bytes]:
         """Id and key of the newest: the one that makes new things."""
         try:
-            return next(reversed(self._secrets[purpose].items()))
-        except (KeyError, StopIteration) as error:
+            return self._newest[purpose]
+        except KeyError as error:
             raise NoSecret(purpose) from error
 
     def older_secret(self, purpose: str, id: str) -> bytes | None:

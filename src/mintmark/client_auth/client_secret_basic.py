@@ -1,6 +1,6 @@
 """A secret in the Authorization header (RFC 6749 §2.3.1, RFC 7617)."""
 
-from base64 import b64decode
+from binascii import a2b_base64
 
 from mintmark.protocol.credentials import Credentials
 from mintmark.protocol.errors import InvalidClient, InvalidRequest
@@ -16,14 +16,15 @@ def read(asked: Asked, params: Params) -> Credentials | None:
     if scheme.lower() != "basic" or asked.count(b"authorization") > 1:
         raise InvalidClient("the Authorization header is not one Basic credential")
     try:
-        name, colon, secret = b64decode(encoded.strip(), validate=True).decode("utf-8").partition(":")
+        name, colon, secret = a2b_base64(encoded.strip(), strict_mode=True).decode("utf-8").partition(":")
     except ValueError as error:
         raise InvalidClient("the Basic credential is not base64 of UTF-8") from error
     if not colon or "\0" in name or "\0" in secret:
         raise InvalidClient("the Basic credential has no colon, or a NUL")
     # Many clients leave out the form-encoding of both halves, so what stands there is tried as it is, too.
-    readings = dict.fromkeys((_decoded(secret), secret)) if secret else ()
-    return Credentials(_decoded(name), tuple(readings))
+    decoded = _decoded(secret)
+    readings = (decoded,) if decoded == secret else (decoded, secret)
+    return Credentials(_decoded(name), readings if secret else ())
 
 
 def _decoded(half: str) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from mintmark import ending
 from mintmark.commands.differences import Difference
@@ -63,7 +62,7 @@ def _person(opened: Opened, id: str, step: PersonStep, hashed: str | None) -> tu
     if step.known is None:
         made = people.add(id, stored(step.record), hashed, opened.now)
         if step.disabled and isinstance(made, Insert):  # a row cannot be changed in the set that makes it
-            made = replace(made, values={**made.values, "disabled_at": ms(opened.now)})
+            made = made._replace(values={**made.values, "disabled_at": ms(opened.now)})
         return [made], ()
     changes: list[Change] = []
     if step.is_changed:

@@ -10,6 +10,17 @@ from mintmark.server import Server
 
 
 async def earn(server: Server, request: TokenRequest) -> Earned:
+    """A client asks for the same again and again, and nothing of the answer depends on more than this key."""
+    params = request.params
+    key = (request.client.id, params.get("scope"), params.all("resource"))
+    remembered = server.registry.remembered
+    kept: Earned | None = remembered.get(key)
+    if kept is None or kept.grant.limits.over(request.now):
+        remembered.keep(key, kept := _earn(server, request))
+    return kept
+
+
+def _earn(server: Server, request: TokenRequest) -> Earned:
     client = request.client
     if client.is_public:
         raise UnauthorizedClient("a public client cannot act for itself (RFC 6749 §4.4)", check="public client")

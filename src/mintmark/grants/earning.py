@@ -1,8 +1,8 @@
 """What every grant is given, and what it gives back."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from mintmark.events import Event
 from mintmark.protocol import scope as scopes
@@ -20,8 +20,7 @@ from mintmark.store.people import Person
 ADMINS = "admins"  # the group whose people may have the admin API's scopes
 
 
-@dataclass(frozen=True, slots=True)
-class TokenRequest:
+class TokenRequest(NamedTuple):
     """A request of a proved client."""
 
     params: Params
@@ -38,8 +37,7 @@ class TokenRequest:
         return None if sent is None else scopes.parse(sent)
 
 
-@dataclass(frozen=True, slots=True)
-class Earned:
+class Earned(NamedTuple):
     """A grant, with what must be written before its tokens may leave."""
 
     grant: Grant

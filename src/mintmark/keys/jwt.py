@@ -82,7 +82,7 @@ _strict: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 def _write(claims: Mapping[str, object]) -> bytes:
     """The fast writer turns NaN into null, and knows no half surrogate pairs: those go to the strict one."""
     try:
-        written = orjson.dumps(dict(claims))
+        written = orjson.dumps(claims if type(claims) is dict else dict(claims))
     except TypeError:
         return _strict(dict(claims)).encode("ascii")
     return _strict(dict(claims)).encode("ascii") if b"null" in written else written
@@ -150,8 +150,11 @@ def _refuse_constant(name: str) -> None:
 _parse: Final = json.JSONDecoder(object_pairs_hook=_distinct, parse_constant=_refuse_constant).decode
 
 
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+
+
 def _encode(octets: bytes) -> bytes:
-    return base64.urlsafe_b64encode(octets).rstrip(b"=")
+    return binascii.b2a_base64(octets, newline=False).translate(_URL_SAFE, b"=")
 
 
 def _decode(segment: str) -> bytes | None:

@@ -1,13 +1,12 @@
 """A person's grant to a client: what codes and tokens hang on, and when it is over (RFC 6749 §1.3, §4.1.2)."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from mintmark.protocol import ids
 
 
-@dataclass(frozen=True, slots=True)
-class Authorization:
+class Authorization(NamedTuple):
     id: str
     person_id: str
     client_id: str
@@ -23,8 +22,7 @@ class Authorization:
     ended_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """The person behind an authorization, as far as its standing and its claims need."""
 
     id: str
@@ -39,8 +37,7 @@ class Holder:
     sessions_ended_before: int  # ms
 
 
-@dataclass(frozen=True, slots=True)
-class SessionState:
+class SessionState(NamedTuple):
     """The session that an authorization came from."""
 
     created_at: datetime
@@ -48,8 +45,7 @@ class SessionState:
     ended_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What decides whether anything hanging on an authorization is still good; read in one statement."""
 
     authorization: Authorization

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.client import Client
 from mintmark.protocol.errors import InvalidScope, InvalidTarget
+from mintmark.protocol.memory import Memory
 from mintmark.protocol.policy import Policy
 
 # Scheme, authority and the rest, in printable ASCII, without a fragment (RFC 3986 §3). urlsplit would take spaces and
@@ -28,8 +30,7 @@ class Resource:
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What a request may get: scopes, and the resources that the token is for."""
 
     scope: tuple[str, ...]
@@ -49,7 +50,7 @@ class Catalogue:
         self.resources = {resource.id: resource for resource in (*resources, *own)}
         self._by_folded = {fold(resource): resource for resource in self.resources}
         # A client asks for the same every time: the answer is found once.
-        self._asked: dict[tuple[object, ...], Asked] = {}
+        self._asked: Memory[tuple[object, ...], Asked] = Memory(MOST_ASKED)
         self._owners: dict[str, tuple[str, ...]] = {}
         for resource in self.resources.values():
             for word in resource.scopes:
@@ -66,6 +67,8 @@ class Catalogue:
         return tuple(dict.fromkeys(self._require(uri) for uri in sent))
 
     def _require(self, sent: str) -> str:
+        if sent in self.resources:
+            return sent
         known = self._by_folded.get(fold(sent)) if is_absolute(sent) else None
         if known is None:
             raise InvalidTarget("resource is not one that is registered here", check="resource", got=sent)
@@ -82,11 +85,7 @@ class Catalogue:
         """
         key = (tuple(words), tuple(resources), client.may_use, strict)
         found = self._asked.get(key)
-        if found is None:
-            if len(self._asked) >= MOST_ASKED:
-                self._asked.clear()
-            found = self._asked[key] = self._ask(words, resources, client, strict=strict)
-        return found
+        return found or self._asked.keep(key, self._ask(words, resources, client, strict=strict))
 
     def _ask(self, words: Sequence[str], resources: Sequence[str], client: Client, *, strict: bool) -> Asked:
         allowed = self._reach(client, resources)

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from mintmark.protocol.authorization import Standing
 from mintmark.protocol.client import Client
 from mintmark.protocol.limits import Limits
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     client: Client
     limits: Limits
     scope: tuple[str, ...]  # of this access token

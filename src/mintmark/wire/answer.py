@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
@@ -18,14 +17,13 @@ NOSNIFF: Headers = ((b"x-content-type-options", b"nosniff"),)
 JSON: Headers = ((b"content-type", b"application/json"), *NO_STORE, *NOSNIFF, *CORS)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     status: int
     headers: Headers
     body: bytes = b""
 
     def plus(self, *headers: tuple[bytes, bytes]) -> "Answer":
-        return replace(self, headers=(*self.headers, *headers))
+        return self._replace(headers=(*self.headers, *headers))
 
 
 def to_json(value: Mapping[str, Any]) -> bytes:

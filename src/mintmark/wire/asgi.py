@@ -1,12 +1,12 @@
 """The middleware that finds a door by its exact path and carries bytes in and out."""
 
 import asyncio
+import os
 import re
-import secrets
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any, Literal, TypeAlias
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from mintmark import networks
 from mintmark.networks import Network
@@ -15,6 +15,7 @@ from mintmark.wire import refusals
 from mintmark.wire.answer import CORS, NO_STORE, NOSNIFF, Answer, Headers, json_answer
 from mintmark.wire.asked import Asked
 
+T = TypeVar("T")
 Scope: TypeAlias = MutableMapping[str, Any]  # Any: ASGI's own shape
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -42,6 +43,21 @@ class Route:
     kind: Literal["json", "page"] = "json"
 
 
+class Numbers:
+    """Request ids: 48 random bits that are no secret, many drawn at once: asking the kernel is the dear part of it."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self._left: list[str] = []
+
+    def next(self) -> str:
+        if not self._left:
+            digits = os.urandom(6 * 256).hex()
+            self._left = [digits[at : at + 12] for at in range(0, len(digits), 12)]
+        return self._left.pop()
+
+
 @dataclass(frozen=True, slots=True)
 class Doors:
     """Answers what it has a door for; everything else goes on to the application behind."""
@@ -53,6 +69,7 @@ class Doors:
     always: Headers  # on every answer: HSTS on https
     page_refused: Callable[[Asked, Exception], Answer]
     told: Callable[[Asked, InvalidRequest], None] = lambda asked, error: None  # what no door was asked
+    numbers: Numbers = field(default_factory=Numbers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = self.routes.get(scope["path"]) if scope["type"] == "http" else None
@@ -87,7 +104,7 @@ class Doors:
             headers=scope["headers"],
             body=body,
             address=address_of(scope, self.trusted_proxies),
-            request_id=secrets.token_hex(6),
+            request_id=self.numbers.next(),
         )
 
     def _no_such_method(self, route: Route, method: str) -> Answer:
@@ -102,11 +119,17 @@ class Doors:
         return json_answer(body, 405).plus((b"allow", allowed))
 
     async def _body(self, receive: Receive) -> bytes:
-        """The first message waits for the client too: it may send its head, and nothing more for ever."""
+        """Nearly always it is there already. Else the client may send its head, and nothing more for ever."""
+        reading = self._parts(receive)
+        try:
+            waits_for = reading.send(None)
+        except StopIteration as done:
+            body: bytes = done.value
+            return body
         deadline = Deadline(asyncio.current_task())
         timer = asyncio.get_running_loop().call_later(BODY_DEADLINE, deadline.pass_)
         try:
-            return await self._parts(receive)
+            return await Begun(reading, waits_for)
         except asyncio.CancelledError as error:
             if not deadline.passed:
                 raise
@@ -127,6 +150,28 @@ class Doors:
                 raise TooLarge(f"the body is longer than {self.body_limit} bytes")
             more = message.get("more_body", False)
         return b"".join(parts)
+
+
+@dataclass(slots=True)
+class Begun(Generic[T]):
+    """A coroutine that was begun by hand, and now waits for something: awaiting this goes on with it."""
+
+    coroutine: Coroutine[object, object, T]
+    waits_for: object
+
+    def __await__(self) -> Generator[object, object, T]:
+        waits_for = self.waits_for
+        while True:
+            try:
+                try:
+                    sent = yield waits_for
+                except BaseException as error:  # noqa: BLE001  whatever it is, it is the coroutine's
+                    waits_for = self.coroutine.throw(error)
+                else:
+                    waits_for = self.coroutine.send(sent)
+            except StopIteration as done:
+                result: T = done.value
+                return result
 
 
 @dataclass(slots=True)
@@ -163,5 +208,5 @@ def address_of(scope: Scope, trusted: Sequence[Network]) -> str:
 def check_host(headers: Sequence[tuple[bytes, bytes]]) -> None:
     """A Host that is no host is refused; any other changes nothing, since every URL is built from the issuer."""
     hosts = [value for name, value in headers if name == b"host"]
-    if len(hosts) > 1 or (hosts and not _HOST.fullmatch(hosts[0])):
+    if hosts and (len(hosts) > 1 or not _HOST.fullmatch(hosts[0])):
         raise InvalidRequest("the Host header is malformed", check="host")

@@ -1,6 +1,6 @@
 """What came in: one HTTP request as a value."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,14 +20,18 @@ class Asked:
     address: str  # of the client; of the last untrusted hop where trusted proxies stand before us
     request_id: str
 
+    @cached_property
+    def _first(self) -> Mapping[bytes, bytes]:
+        return dict(reversed(self.headers))
+
     def header(self, name: bytes) -> str | None:
         """The value, decoded as Latin-1; the first of several."""
-        for given, value in self.headers:
-            if given == name:
-                return value.decode("latin-1")
-        return None
+        value = self._first.get(name)
+        return None if value is None else value.decode("latin-1")
 
     def count(self, name: bytes) -> int:
+        if len(self._first) == len(self.headers):  # every name stands once
+            return int(name in self._first)
         return sum(given == name for given, _ in self.headers)
 
     def query(self) -> Params:
@@ -39,7 +43,7 @@ class Asked:
     def form(self) -> Params:
         """The body's parameters; `invalid_request` for another content type (RFC 6749 §3.2)."""
         content_type = self.header(b"content-type") or ""
-        if content_type.partition(";")[0].strip().lower() != FORM:
+        if content_type != FORM and content_type.partition(";")[0].strip().lower() != FORM:
             raise InvalidRequest(f"Content-Type must be {FORM}", check="content type", expected=FORM)
         try:
             return Params.read(self.body.decode("utf-8"))
