@@ -3,8 +3,13 @@
 import asyncio
 
 import pytest
+from sqlalchemy import bindparam, update
 
-from tests.issuer import ALICE, CALLBACK, PASSWORD, hidden, start
+from mintmark.pages import sign_in
+from mintmark.store import schema
+from mintmark.store.changes import Run
+from mintmark.store.times import ms
+from tests.issuer import ALICE, CALLBACK, PASSWORD, boxes, hidden, start
 
 COOKIE = "__Host-mintmark"
 ORIGIN = "https://id.example"
@@ -176,6 +181,87 @@ async def test_a_session_of_a_disabled_person_is_over_for_good(issuer):
     enabled = await issuer.http.get("/account")
 
     assert [303, 303] == [disabled.status_code, enabled.status_code]
+
+
+async def test_who_signs_in_again_while_their_session_is_ended_elsewhere_has_a_new_one(issuer, monkeypatch):
+    await issuer.sign_in()
+    issuer.later(seconds=1)
+    begun = await issuer.http.get("/authorize", params=issuer.request(prompt="login"))
+    page = await issuer.http.get(begun.headers["location"])
+    before = await issuer.sids()
+    prove = sign_in.passwords.prove
+
+    async def proved_while_it_ends(*given):
+        found = await prove(*given)
+        for sid in await issuer.sids():
+            await issuer.end_session(sid)
+        return found
+
+    monkeypatch.setattr(sign_in.passwords, "prove", proved_while_it_ends)
+    answer = await issuer.http.post("/login", data={**hidden(page.text), "username": "alice", "password": PASSWORD})
+
+    assert 303 == answer.status_code
+    assert 1 == len(await issuer.sids())
+    assert before != await issuer.sids()
+
+
+async def test_a_session_that_was_ended_with_everything_is_none(issuer):
+    await issuer.sign_in()
+    table = schema.configuration
+    over = update(table).where(table.c.id == bindparam("key")).values(ended_before=bindparam("now"))
+    await issuer.server.store.commit([Run(over, {"key": 1, "now": ms(issuer.server.clock())}, rows=1)])
+
+    assert [] == await issuer.sids()
+    assert ORIGIN + "/login" == (await issuer.http.get("/account")).headers["location"]
+
+
+# ── several tabs
+
+
+async def tab(issuer, state, **changed):
+    """The sign-in page of a request, with what a person types there."""
+    issuer.later(seconds=1)
+    begun = await issuer.http.get("/authorize", params=issuer.request(state=state, **changed))
+    page = await issuer.http.get(begun.headers["location"])
+    return {**hidden(page.text), "username": "alice", "password": PASSWORD}
+
+
+@pytest.mark.parametrize("changed", [{}, {"prompt": "login"}])
+async def test_two_tabs_that_sign_in_at_the_same_instant_both_come_to_their_end(issuer, changed):
+    if changed:
+        await issuer.sign_in()
+    forms = [await tab(issuer, state, **changed) for state in ("1", "2")]
+    cookie = {"cookie": f"{COOKIE}={issuer.http.cookies[COOKIE]}"}
+    answers = await asyncio.gather(*(issuer.browser().post("/login", data=form, headers=cookie) for form in forms))
+    kept = [{"cookie": answer.headers.get_list("set-cookie")[0].partition(";")[0]} for answer in answers]
+    ways = [answer.headers["location"] for answer in answers]
+    nexts = [await issuer.browser().get(way, headers=one) for way in ways for one in kept]
+
+    assert [303, 303] == [answer.status_code for answer in answers]
+    assert {303} == {answer.status_code for answer in nexts}  # to consent, or where that secret is old, to sign-in
+
+
+async def test_signing_in_again_in_one_tab_leaves_the_form_of_the_other_good(issuer):
+    await issuer.sign_in()
+    begun = await issuer.http.get("/authorize", params=issuer.request(state="1"))
+    consent = await issuer.http.get(begun.headers["location"])
+    again = await issuer.http.post("/login", data=await tab(issuer, "2", prompt="login"))
+    form = {**hidden(consent.text), "scope": boxes(consent.text), "decision": "allow"}
+    got = await issuer.go_on(issuer.http, await issuer.http.post("/consent", data=form))
+
+    assert 303 == again.status_code
+    assert "1" == got["state"]
+
+
+async def test_a_form_of_one_person_is_not_good_for_another_in_the_same_browser(issuer):
+    await issuer.add_person("bob")
+    await issuer.sign_in()
+    begun = await issuer.http.get("/authorize", params=issuer.request(state="1"))
+    consent = await issuer.http.get(begun.headers["location"])
+    await issuer.http.post("/login", data={**await tab(issuer, "2", prompt="login"), "username": "bob"})
+    form = {**hidden(consent.text), "scope": boxes(consent.text), "decision": "allow"}
+
+    is_refused(await issuer.http.post("/consent", data=form))
 
 
 # ── forms from elsewhere

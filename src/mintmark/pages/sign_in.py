@@ -10,11 +10,11 @@ from mintmark.events import Event, SignedIn
 from mintmark.factors import password as passwords
 from mintmark.pages import answers
 from mintmark.protocol import ids
-from mintmark.protocol.errors import ForgedForm, TooManyAttempts, UntrustedRequest
+from mintmark.protocol.errors import TooManyAttempts, UntrustedRequest
 from mintmark.protocol.params import Params
 from mintmark.protocol.session import ONE_FACTOR, Session
 from mintmark.server import Server, decided
-from mintmark.store import people, requests, sessions
+from mintmark.store import people, sessions
 from mintmark.store.changes import Change
 from mintmark.store.people import Person
 from mintmark.underway import UnderWay
@@ -40,13 +40,7 @@ async def submit(server: Server, asked: Asked) -> Answer:
     params = asked.form()
     params.refuse_repeated()
     browser = await browsers.read(server, asked, now)
-    try:
-        browsers.check_form(server, asked, params, browser)
-    except ForgedForm as error:
-        if error.check != "csrf" or browser.session is None:
-            raise
-        # They signed in in another tab meanwhile, which made this form too old: go on as they are, and do nothing else.
-        return redirect(_next(server, await _under_way(server, params, browser, asked, now)))
+    browsers.check_form(server, asked, params, browser.signed_out())
     found = await _under_way(server, params, browser, asked, now)
     username, password = params.get("username") or "", params.get("password") or ""
     if not username or not password:
@@ -58,7 +52,12 @@ async def submit(server: Server, asked: Asked) -> Answer:
     except TooManyAttempts as error:
         again = _page(server, browser, found, username=username, message=error.description, status=429)
         return again.plus((b"retry-after", str(error.retry_after).encode()))
-    secret = await decided(lambda: _begin(server, asked, browser, person, written, now))
+
+    async def begin() -> str:
+        seen = await browsers.read(server, asked, now)  # anew: the session that was here may have ended meanwhile
+        return await _begin(server, asked, seen, person, written, now)
+
+    secret = await decided(begin)
     await _keep_to_limit(server, asked, person, now)
     answer = browsers.with_cookie(server, redirect(_next(server, found)), secret)
     return browsers.with_device(server, answer, person.holder.id)
@@ -91,7 +90,7 @@ def _page(
         client=None if found is None else answers.shown(found.client),
         username=username,
         message=message,
-        csrf_token=browsers.csrf_token(server, browser),
+        csrf_token=browsers.csrf_token(server, browser.signed_out()),
         request="" if found is None else found.kept.id,
         action=f"{server.path}/login",
         reauthenticate=browser.session is not None,
@@ -102,13 +101,13 @@ async def _begin(
     server: Server, asked: Asked, browser: Browser, person: Person, written: tuple[Change, ...], now: datetime
 ) -> str:
     """A session with a new secret. The same person keeps theirs and its sid; another person ends it."""
-    secret = ids.secret(browsers.PREFIX, server.random(32))
+    secret = browsers.new_secret(server, browser)
     digest = ids.digest(secret)
     limits = server.registry.session_limits(person.holder.groups, now)
     if limits.over(now):
         raise UntrustedRequest("Nobody can sign in any more.", check="not_after")
     current = browser.session
-    changes: list[Change] = [people.stands(person.holder), *written, requests.move(browser.digest, digest)]
+    changes: list[Change] = [people.stands(person.holder), *written]
     events: list[Event] = []
     if current is not None and current.person_id == person.holder.id:
         session = _proved_again(current, now, limits.session_idle)
