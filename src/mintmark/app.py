@@ -108,7 +108,9 @@ def routes(server: Server) -> dict[str, Route]:
         "/.well-known/jwks.json": Route({"GET": json(_public(known.jwks))}),
         "/.well-known/openid-configuration": Route({"GET": json(_public(known.metadata))}),
         "/.well-known/oauth-authorization-server": Route({"GET": json(_public(known.metadata))}),
-        "/authorize": Route({"GET": page(authorize.authorize), "POST": page(authorize.authorize_by_post)}, "page"),
+        "/authorize": Route(
+            {"GET": page(authorize.authorize), "POST": page(authorize.authorize_by_post)}, "page", head=False
+        ),
         "/login": Route({"GET": page(sign_in.show), "POST": page(sign_in.submit)}, "page"),
         "/consent": Route({"GET": page(consent.show), "POST": page(consent.submit)}, "page"),
         "/logout": Route({"GET": page(sign_out.show), "POST": page(sign_out.submit)}, "page"),
