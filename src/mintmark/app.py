@@ -19,6 +19,7 @@ from mintmark.factors.hashing import Hashing
 from mintmark.factors.throttle import Turns
 from mintmark.journal import Journal
 from mintmark.keys.sealing import Sealer
+from mintmark.lanes import Lanes
 from mintmark.pages import account, answers, consent, sign_in, sign_out
 from mintmark.pages.render import Pages
 from mintmark.protocol.authorization_request import RefusedWithRedirect
@@ -79,6 +80,7 @@ async def open_server(
             settings.password_queue,
         ),
         turns=Turns(),
+        lanes=Lanes(),
         pages=Pages(settings.operator_name, settings.issuer_path, settings.privacy_url, settings.terms_url),
         client_failures=_budget(settings.throttle_client_auth),
         journal=Journal(logs.logger(settings.log_format), random),

@@ -52,6 +52,13 @@ async def _attempt(server: Server, asked: Asked, params: Params, grant_type: str
     request = TokenRequest(params, client, now, prove)
     earned = await GRANTS[wanted](server, request)
     _check(server, asked, request, earned)
+    if earned.grant.limits.max_active_tokens is None:
+        return await _issue(server, asked, earned, now)
+    async with server.lanes.turn(mint.holder_of(earned.grant)):
+        return await _issue(server, asked, earned, now)
+
+
+async def _issue(server: Server, asked: Asked, earned: Earned, now: datetime) -> Answer:
     tokens = await mint.issue(server, earned.grant, now)
     await _write(server, asked, earned, tokens.changes, now)
     return json_answer(tokens.answer)
