@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
+from mintmark import ending
 from mintmark.protocol.policy import Policy, PolicyRefused
-from tests.issuer import API, CALLBACK, SECRET, VERIFIER, claims, header
+from tests.issuer import ALICE, API, CALLBACK, SECRET, VERIFIER, claims, header, hidden
 
 BILLING = "https://billing.example"
 
@@ -189,6 +190,63 @@ async def test_stated_false_outlives_the_session_without_offline_access(issuer):
 
     assert (await issuer.introspect(tokens["access_token"]))["active"]
     assert 200 == (await issuer.refresh(tokens["refresh_token"])).status_code
+
+
+STATED_LATER = [("server", ""), ("client", "web"), ("resource", API), ("group", "staff")]
+
+
+@pytest.mark.parametrize(("at", "name"), STATED_LATER)
+async def test_stated_after_an_authorization_began_it_ends_that_at_sign_out_too(sqlite_issuer, at, name):
+    tokens, code = await sqlite_issuer.tokens(), await sqlite_issuer.code()
+    await sqlite_issuer.set_policy({"ends_with_session": True}, at=at, name=name)
+    lives = await sqlite_issuer.introspect(tokens["access_token"])
+    refreshed = (await sqlite_issuer.refresh(tokens["refresh_token"])).json()
+    await sqlite_issuer.end_session((await sqlite_issuer.sids())[0])
+
+    assert lives["active"]
+    for token in (tokens["access_token"], refreshed["access_token"]):
+        assert {"active": False} == await sqlite_issuer.introspect(token)
+        assert 401 == (await bearer(sqlite_issuer, token)).status_code
+    assert {"active": False} == await sqlite_issuer.introspect(refreshed["refresh_token"], "web")
+    assert "invalid_grant" == (await sqlite_issuer.refresh(refreshed["refresh_token"])).json()["error"]
+    assert "invalid_grant" == (await sqlite_issuer.redeem(code)).json()["error"]
+
+
+async def test_what_a_sign_out_ended_by_policy_stays_ended_when_the_policy_goes(issuer):
+    tokens = await issuer.tokens()
+    spa = await issuer.tokens("spa")
+    await issuer.set_policy({"ends_with_session": True}, at="client", name="web")
+    page = await issuer.http.get("/logout")
+    await issuer.http.post("/logout", data=hidden(page.text))
+    await issuer.set_policy({}, at="client", name="web")
+
+    assert {"active": False} == await issuer.introspect(tokens["access_token"])
+    assert "invalid_grant" == (await issuer.refresh(tokens["refresh_token"])).json()["error"]
+    assert (await issuer.introspect(spa["access_token"]))["active"]
+
+
+async def test_all_sessions_ended_at_once_end_it_by_policy_too_and_for_good(issuer):
+    tokens, spa = await issuer.tokens(), await issuer.tokens("spa")
+    await issuer.set_policy({"ends_with_session": True}, at="client", name="web")
+    changes, _ = await ending.all_sessions(issuer.server, ALICE, "a test", issuer.server.clock())
+    await issuer.server.store.commit(changes)
+    await issuer.set_policy({}, at="client", name="web")
+
+    assert "invalid_grant" == (await issuer.refresh(tokens["refresh_token"])).json()["error"]
+    issuer.later(seconds=1)
+    assert 200 == (await issuer.refresh(spa["refresh_token"], "spa")).status_code
+
+
+async def test_resources_that_contradict_one_another_by_now_each_have_their_say(sqlite_issuer):
+    await sqlite_issuer.add_resource(BILLING, ["billing:read"])
+    await sqlite_issuer.change_client("web", scope="openid offline_access api:read billing:read")
+    tokens = await sqlite_issuer.tokens(scope="openid offline_access api:read billing:read")
+    await sqlite_issuer.set_policy({"access_token_format": "jwt"}, at="resource", name=API)
+    binding = {"access_token_format": "opaque", "ends_with_session": True}
+    await sqlite_issuer.set_policy(binding, at="resource", name=BILLING)
+    await sqlite_issuer.end_session((await sqlite_issuer.sids())[0])
+
+    assert {"active": False} == await sqlite_issuer.introspect(tokens["access_token"])
 
 
 async def test_what_ends_with_the_session_ends_at_its_lifetime(issuer):

@@ -118,7 +118,7 @@ async def _begin(
         changes.append(sessions.add(session, digest, asked.address, asked.header(b"user-agent") or ""))
         replaced = None if current is None else current.id
     if current is not None and replaced is not None:
-        ended, told = ending.session(current.id, current.person_id, "another person signed in", now)
+        ended, told = await ending.session(server, current.id, current.person_id, "another person signed in", now)
         changes, events = [*changes, *ended], [*told]
     signed_in = SignedIn(person_id=person.holder.id, session_id=session.id, amr="pwd", replaced=replaced)
     await server.commit(changes, [signed_in, *events], asked, now)
@@ -163,7 +163,8 @@ async def _keep_to_limit(server: Server, asked: Asked, person: Person, now: date
     async def trim() -> None:
         live = await sessions.live_of(server.store, person.holder.id, now)
         for seen in live[: max(0, len(live) - most)]:
-            changes, events = ending.session(seen.session.id, person.holder.id, "too many sessions", now)
+            id = seen.session.id
+            changes, events = await ending.session(server, id, person.holder.id, "too many sessions", now)
             await server.commit(changes, events, asked, now)
 
     await decided(trim)
