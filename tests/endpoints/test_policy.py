@@ -6,7 +6,7 @@ import pytest
 
 from mintmark import ending
 from mintmark.protocol.policy import Policy, PolicyRefused
-from tests.issuer import ALICE, API, CALLBACK, SECRET, VERIFIER, claims, header, hidden
+from tests.issuer import ALICE, API, CALLBACK, PASSWORD, SECRET, VERIFIER, claims, header, hidden
 
 BILLING = "https://billing.example"
 
@@ -518,3 +518,33 @@ async def test_from_elsewhere_nothing_is_spent_and_no_password_is_judged(sqlite_
     assert before == after
     assert 200 == (await sqlite_issuer.redeem(code, code_verifier=VERIFIER)).status_code
     assert 200 == (await sqlite_issuer.refresh(tokens["refresh_token"])).status_code
+
+
+@pytest.mark.parametrize(("at", "name"), [("resource", API), ("group", "staff")])
+async def test_from_elsewhere_neither_a_replay_nor_a_reuse_ends_anything(sqlite_issuer, at, name):
+    code = await sqlite_issuer.code()
+    first = (await sqlite_issuer.redeem(code)).json()["refresh_token"]
+    heir = (await sqlite_issuer.refresh(first)).json()["refresh_token"]
+    sqlite_issuer.later(seconds=31)
+    await sqlite_issuer.set_policy({"allowed_networks": ["192.0.2.0/24"]}, at=at, name=name)
+    before = await sqlite_issuer.rows()
+    answers = [await sqlite_issuer.refresh(first), await sqlite_issuer.redeem(code)]
+    after = await sqlite_issuer.rows()
+    await sqlite_issuer.set_policy({}, at=at, name=name)
+
+    assert ["unauthorized_client"] * 2 == [answer.json()["error"] for answer in answers]
+    assert before == after
+    assert 200 == (await sqlite_issuer.refresh(heir)).status_code
+
+
+@pytest.mark.parametrize("password", ["wrong", PASSWORD])
+async def test_from_outside_a_resources_networks_nobody_learns_whether_a_password_was_right(sqlite_issuer, password):
+    await sqlite_issuer.set_policy({"allowed_networks": ["192.0.2.0/24"]}, at="resource", name=API)
+    form = {"grant_type": "password", "username": "alice", "password": password}
+    implied = await sqlite_issuer.token(**form)
+    named = await sqlite_issuer.token(**form, scope="api:read", resource=API)
+    elsewhere = await sqlite_issuer.token(**form, scope="openid")
+
+    assert ["unauthorized_client"] * 2 == [answer.json()["error"] for answer in (implied, named)]
+    assert (password == PASSWORD) == (200 == elsewhere.status_code)
+    assert [password != PASSWORD] == [1 == (await sqlite_issuer.audited()).count("sign_in_failed")]

@@ -49,7 +49,7 @@ async def _attempt(server: Server, asked: Asked, params: Params, grant_type: str
     async def prove(username: str, password: str) -> Person:
         return await factors.password.prove_for_client(server, asked, username, password, now)
 
-    request = TokenRequest(params, client, now, prove)
+    request = TokenRequest(params, client, now, prove, lambda limits: _must_come_from_there(limits, asked))
     earned = await GRANTS[wanted](server, request)
     _check(server, asked, request, earned)
     if earned.grant.limits.max_active_tokens is None:
