@@ -193,10 +193,11 @@ def _page(server: Server, door: Door) -> Handle:
     return handle
 
 
-def build(settings: Settings, **made: object) -> Doors:
+def build(settings: Settings, *, started: Callable[[], None] = lambda: None, **made: object) -> Doors:
     """The application. The server is opened when the application starts (ASGI lifespan), and closed with it.
 
-    made: `clock`, `random`, `wait` of `open_server`, for tests.
+    started: called when everything is there that requests need. made: `clock`, `random`, `wait` of `open_server`, for
+    tests.
     """
     found: dict[str, Route] = {}
     always: Headers = (HSTS,) if settings.is_https else ()
@@ -216,6 +217,7 @@ def build(settings: Settings, **made: object) -> Doors:
             app.state.server = server
             found.update(routes(server))
             app.mount(f"{server.path}/admin/api", api.build(server))
+            started()
             yield
 
     app = FastAPI(
