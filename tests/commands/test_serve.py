@@ -265,7 +265,7 @@ def must_have_arrived(port):
 
 
 async def test_a_worker_keeps_what_it_made_at_the_start_out_of_the_collectors_way(sqlite_database, monkeypatch):
-    done = []
+    done: list[str] = []
     collector = {name: partial(done.append, name) for name in ("disable", "freeze", "enable")}
     monkeypatch.setattr(serve, "gc", SimpleNamespace(**collector))
     settings = {

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import bindparam, update
 
-from mintmark.pages import sign_in
+from mintmark.factors import password as passwords
 from mintmark.store import schema
 from mintmark.store.changes import Run
 from mintmark.store.times import ms
@@ -202,7 +202,7 @@ async def test_who_signs_in_again_while_their_session_is_ended_elsewhere_has_a_n
     begun = await issuer.http.get("/authorize", params=issuer.request(prompt="login"))
     page = await issuer.http.get(begun.headers["location"])
     before = await issuer.sids()
-    prove = sign_in.passwords.prove
+    prove = passwords.prove
 
     async def proved_while_it_ends(*given):
         found = await prove(*given)
@@ -210,7 +210,7 @@ async def test_who_signs_in_again_while_their_session_is_ended_elsewhere_has_a_n
             await issuer.end_session(sid)
         return found
 
-    monkeypatch.setattr(sign_in.passwords, "prove", proved_while_it_ends)
+    monkeypatch.setattr(passwords, "prove", proved_while_it_ends)
     answer = await issuer.http.post("/login", data={**hidden(page.text), "username": "alice", "password": PASSWORD})
 
     assert 303 == answer.status_code

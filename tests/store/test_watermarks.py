@@ -36,6 +36,7 @@ async def test_an_end_is_noticed_by_whoever_read_the_watermark_before_it(store):
     read = await people.find(store, "p")
     await store.commit([people.end_sessions("p", LATE)])
 
+    assert read is not None
     with pytest.raises(Conflict):
         await store.commit([people.stands(read.holder), rows.event("e")])
 
