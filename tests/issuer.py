@@ -148,7 +148,7 @@ class Issuer:
         return [seen.session.id for seen in await sessions.live_of(self.server.store, person, self.server.clock())]
 
     async def end_session(self, id: str, person: str = ALICE) -> None:
-        changes, _ = ending.session(id, person, "ended by a test", self.server.clock())
+        changes, _ = await ending.session(self.server, id, person, "ended by a test", self.server.clock())
         await self.server.store.commit(changes)
 
     async def set_policy(self, document: Mapping[str, Any], *, at: str = "server", name: str = "") -> None:

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from mintmark import journal
+from mintmark import journal, upkeep
 from mintmark.events import SignedIn, SignInFailed
 from mintmark.journal import Journal
 from mintmark.store import schema
 from mintmark.store.changes import Unavailable
 from mintmark.store.executor import Read
 from tests.databases import *  # noqa: F403
+from tests.issuer import *  # noqa: F403
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 ROWS = Read(select(schema.audit.c.event, schema.audit.c.count, schema.audit.c.address).order_by(schema.audit.c.id))
@@ -101,6 +102,19 @@ async def test_a_full_queue_drops_and_counts(monkeypatch):
 
     assert (2, 3) == (len(kept.waiting), kept.dropped)
     assert 5 == len(kept.log)
+
+
+async def test_how_many_were_dropped_is_told_once(sqlite_issuer, monkeypatch):
+    monkeypatch.setattr(journal, "MOST", 2)
+    server = sqlite_issuer.server
+    for number in range(5):
+        server.journal.seen(FAILED, NOW, None, str(number))
+    await upkeep.flush(server)
+    await upkeep.flush(server)
+
+    assert [{"event": "observations_dropped", "number": 3}] == [
+        line for line in sqlite_issuer.lines if line["event"].endswith("dropped")
+    ]
 
 
 async def test_a_fact_goes_with_the_change_set_of_its_cause(store):

@@ -138,3 +138,14 @@ async def test_a_secret_that_was_rolled_on_another_node_holds_when_the_lease_has
     clock.now += LEASE
 
     assert digest not in [secret.digest for secret in (await registry.client("web")).secrets]
+
+
+async def test_the_password_grant_is_offered_where_a_client_has_it_and_not_where_one_is_only_called_so(issuer):
+    registry = issuer.server.registry
+    await issuer.change_client("web", grant_types=["client_credentials"], client_name="password")
+    named = registry.offers_password
+    await issuer.change_client("other", grant_types=["password"])
+    has = registry.offers_password
+    await issuer.disable_client("other")
+
+    assert [False, True, False] == [named, has, registry.offers_password]

@@ -19,6 +19,7 @@ from mintmark.factors.hashing import Hashing
 from mintmark.factors.throttle import Turns
 from mintmark.journal import Journal
 from mintmark.keys.sealing import Sealer
+from mintmark.lanes import Lanes
 from mintmark.pages import account, answers, consent, sign_in, sign_out
 from mintmark.pages.render import Pages
 from mintmark.protocol.authorization_request import RefusedWithRedirect
@@ -79,6 +80,7 @@ async def open_server(
             settings.password_queue,
         ),
         turns=Turns(),
+        lanes=Lanes(),
         pages=Pages(settings.operator_name, settings.issuer_path, settings.privacy_url, settings.terms_url),
         client_failures=_budget(settings.throttle_client_auth),
         journal=Journal(logs.logger(settings.log_format), random),
@@ -108,7 +110,9 @@ def routes(server: Server) -> dict[str, Route]:
         "/.well-known/jwks.json": Route({"GET": json(_public(known.jwks))}),
         "/.well-known/openid-configuration": Route({"GET": json(_public(known.metadata))}),
         "/.well-known/oauth-authorization-server": Route({"GET": json(_public(known.metadata))}),
-        "/authorize": Route({"GET": page(authorize.authorize), "POST": page(authorize.authorize_by_post)}, "page"),
+        "/authorize": Route(
+            {"GET": page(authorize.authorize), "POST": page(authorize.authorize_by_post)}, "page", head=False
+        ),
         "/login": Route({"GET": page(sign_in.show), "POST": page(sign_in.submit)}, "page"),
         "/consent": Route({"GET": page(consent.show), "POST": page(consent.submit)}, "page"),
         "/logout": Route({"GET": page(sign_out.show), "POST": page(sign_out.submit)}, "page"),
@@ -189,10 +193,11 @@ def _page(server: Server, door: Door) -> Handle:
     return handle
 
 
-def build(settings: Settings, **made: object) -> Doors:
+def build(settings: Settings, *, started: Callable[[], None] = lambda: None, **made: object) -> Doors:
     """The application. The server is opened when the application starts (ASGI lifespan), and closed with it.
 
-    made: `clock`, `random`, `wait` of `open_server`, for tests.
+    started: called when everything is there that requests need. made: `clock`, `random`, `wait` of `open_server`, for
+    tests.
     """
     found: dict[str, Route] = {}
     always: Headers = (HSTS,) if settings.is_https else ()
@@ -212,6 +217,7 @@ def build(settings: Settings, **made: object) -> Doors:
             app.state.server = server
             found.update(routes(server))
             app.mount(f"{server.path}/admin/api", api.build(server))
+            started()
             yield
 
     app = FastAPI(

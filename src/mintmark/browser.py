@@ -2,7 +2,7 @@
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -23,16 +23,28 @@ DEVICE_AGE = 400 * 24 * 3600  # seconds: the longest that browsers keep a cookie
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """Before sign-in the secret is a pre-session, which exists in the cookie alone; afterwards a session's."""
+    """Its cookie has two parts: which browser it is, and from a sign-in on the secret of a session.
 
-    secret: str
+    The first stays when somebody signs in, so that what other tabs have under way goes on; it opens nothing by itself.
+    """
+
+    secret: str  # both parts: who knows them has the session
     is_new: bool  # the browser has no cookie of ours yet
     session: Session | None  # live
     person: Person | None
 
     @property
+    def name(self) -> str:
+        return self.secret.partition(".")[0]
+
+    @property
     def digest(self) -> bytes:
-        return ids.digest(self.secret)
+        """Of the part that stays."""
+        return ids.digest(self.name)
+
+    def signed_out(self) -> "Browser":
+        """As it is for the sign-in form, which is good whether or not somebody signed in in another tab meanwhile."""
+        return replace(self, session=None, person=None)
 
 
 async def read(server: Server, asked: Asked, now: datetime) -> Browser:
@@ -44,9 +56,6 @@ async def read(server: Server, asked: Asked, now: datetime) -> Browser:
     if found is None or not found[0].is_live(now):
         return Browser(secret, is_new=False, session=None, person=None)
     session, person = found
-    await server.registry.current()
-    if ids_ms(session.created_at) <= server.registry.ended_before:
-        return Browser(secret, is_new=False, session=None, person=None)
     await _touch(server, session, person, now)
     return Browser(secret, is_new=False, session=session, person=person)
 
@@ -62,14 +71,18 @@ async def _touch(server: Server, session: Session, person: Person, now: datetime
         return  # it ended meanwhile, or will be written next time: nothing depends on it
 
 
-def ids_ms(instant: datetime) -> int:
-    """Milliseconds, as watermarks are."""
-    return (instant - ids.EPOCH) // ids.MILLISECOND
+def new_secret(server: Server, browser: Browser) -> str:
+    """Of a session: nobody who knew the browser before the sign-in knows it."""
+    return ids.secret(browser.name + ".", server.random(32))
 
 
 def csrf_token(server: Server, browser: Browser) -> str:
-    """Bound to the browser's secret, and to nothing that another site can know."""
-    return urlsafe_b64encode(server.registry.mac("csrf", browser.secret.encode())).rstrip(b"=").decode()
+    """Bound to the browser and to its session, which may change its secret, and to nothing another site can know."""
+    return urlsafe_b64encode(server.registry.mac("csrf", _bound(browser))).rstrip(b"=").decode()
+
+
+def _bound(browser: Browser) -> bytes:
+    return f"{browser.name} {'' if browser.session is None else browser.session.id}".encode()
 
 
 def check_form(server: Server, asked: Asked, params: Params, browser: Browser) -> None:
@@ -80,7 +93,7 @@ def check_form(server: Server, asked: Asked, params: Params, browser: Browser) -
     if origin is not None and origin != server.settings.origin and not (origin == "null" and site == "same-origin"):
         raise ForgedForm("This form was sent from another site.", check="origin")
     given = asked.header(b"x-csrf-token") or params.get("csrf_token") or ""
-    if browser.is_new or not server.registry.is_mac("csrf", browser.secret.encode(), _decoded(given)):
+    if browser.is_new or not server.registry.is_mac("csrf", _bound(browser), _decoded(given)):
         raise ForgedForm("This form is too old, or was made for another browser. Go back and reload.", check="csrf")
 
 
@@ -93,14 +106,14 @@ def _decoded(token: str) -> bytes:
 
 def with_cookie(server: Server, answer: Answer, secret: str) -> Answer:
     """HttpOnly, for the whole host; Lax, so that the way back from a client still brings it."""
-    return answer.plus((b"set-cookie", _cookie(server, server.settings.cookie_name, secret).encode()))
+    return answer.plus((b"set-cookie", cookie(server, server.settings.cookie_name, secret).encode()))
 
 
 def without_cookie(server: Server, answer: Answer) -> Answer:
-    return answer.plus((b"set-cookie", _cookie(server, server.settings.cookie_name, "", age=0).encode()))
+    return answer.plus((b"set-cookie", cookie(server, server.settings.cookie_name, "", age=0).encode()))
 
 
-def _cookie(server: Server, name: str, value: str, age: int | None = None) -> str:
+def cookie(server: Server, name: str, value: str, age: int | None = None) -> str:
     settings = server.settings
     same_site = settings.session_cookie_samesite.capitalize()
     parts = [f"{name}={value}", "Path=/" if settings.is_https else f"Path={settings.issuer_path or '/'}", "HttpOnly"]
@@ -120,7 +133,7 @@ def device_cookie(server: Server, person_id: str) -> str:
 def with_device(server: Server, answer: Answer, person_id: str) -> Answer:
     """Remembers that this account signed in here, so that a stranger's guesses do not keep its owner out."""
     mark = server.registry.mac("device", person_id.encode()).hex()
-    return answer.plus((b"set-cookie", _cookie(server, device_cookie(server, person_id), mark, DEVICE_AGE).encode()))
+    return answer.plus((b"set-cookie", cookie(server, device_cookie(server, person_id), mark, DEVICE_AGE).encode()))
 
 
 def is_known_device(server: Server, asked: Asked, person_id: str) -> bytes | None:

@@ -1,33 +1,78 @@
 """Ends: one verb for the person, the operator and sign-out alike. What was ended stays ended."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Protocol
 
 from mintmark.events import AuthorizationEnded, Event, SessionEnded
-from mintmark.protocol.authorization import Authorization
+from mintmark.protocol.authorization import Authorization, Standing
+from mintmark.registry import Registry
 from mintmark.store import authorizations, consents, people, sessions
 from mintmark.store.changes import Change
+from mintmark.store.executor import Executor
 
 
-def session(
-    id: str, person_id: str, reason: str, now: datetime, *, actor: str | None = None, everything: bool = False
+class Knowing(Protocol):
+    """A server, or a command: who knows the policy of this moment."""
+
+    @property
+    def store(self) -> Executor: ...
+    @property
+    def registry(self) -> Registry: ...
+
+
+async def session(
+    knowing: Knowing,
+    id: str,
+    person_id: str,
+    reason: str,
+    now: datetime,
+    *,
+    actor: str | None = None,
+    everything: bool = False,
 ) -> tuple[list[Change], list[Event]]:
     """The session and the authorizations that end with it; `everything`: those with offline_access too."""
     changes = [sessions.end(id, reason, now), authorizations.end_by_session(id, reason, now, everything=everything)]
+    if not everything:
+        outliving = await authorizations.outliving_session(knowing.store, id)
+        changes += await _bound(knowing, outliving, reason, now)
     return changes, [SessionEnded(session_id=id, person_id=person_id, reason=reason, actor=actor)]
 
 
-def all_sessions(
-    person_id: str, reason: str, now: datetime, *, actor: str | None = None, everything: bool = False
+async def all_sessions(
+    knowing: Knowing, person_id: str, reason: str, now: datetime, *, actor: str | None = None
 ) -> tuple[list[Change], list[Event]]:
     """By watermark, so that it is one row however many they are; the rows follow in the same commit."""
-    watermark = people.end_everything(person_id, now) if everything else people.end_sessions(person_id, now)
+    outliving = await authorizations.outliving_sessions_of(knowing.store, person_id)
     changes = [
-        watermark,
+        people.end_sessions(person_id, now),
         sessions.end_all_of(person_id, reason, now),
-        authorizations.end_by_person(person_id, reason, now, everything=everything),
+        authorizations.end_by_person(person_id, reason, now, everything=False),
+        *await _bound(knowing, outliving, reason, now),
     ]
     return changes, [SessionEnded(person_id=person_id, reason=reason, actor=actor)]
+
+
+def everything(
+    person_id: str, reason: str, now: datetime, *, actor: str | None = None
+) -> tuple[list[Change], list[Event]]:
+    """All sessions, and those authorizations too that outlive them."""
+    changes = [
+        people.end_everything(person_id, now),
+        sessions.end_all_of(person_id, reason, now),
+        authorizations.end_by_person(person_id, reason, now, everything=True),
+    ]
+    return changes, [SessionEnded(person_id=person_id, reason=reason, actor=actor)]
+
+
+async def _bound(knowing: Knowing, outliving: Iterable[Standing], reason: str, now: datetime) -> list[Change]:
+    """Policy that binds them to the session came after they began; should it go again, what ended stays ended."""
+    changes = []
+    for standing in outliving:
+        client = await knowing.registry.client(standing.authorization.client_id)
+        if client is not None and knowing.registry.ends_with_session(standing, client, now):
+            changes.append(authorizations.end_unended(standing.authorization.id, reason, now))
+    return changes
 
 
 def authorization(

@@ -76,6 +76,11 @@ class Journal:
         else:
             self.dropped += 1
 
+    def count_dropped(self) -> int:
+        """How many were dropped since this was asked last."""
+        dropped, self.dropped = self.dropped, 0
+        return dropped
+
     async def flush(self, store: Executor) -> None:
         """Writes what waits, each row by itself: the store puts together what comes together.
 

@@ -130,18 +130,24 @@ async def _place(
 ) -> tuple[tuple[str, int] | None, list[Change]]:
     """A place among the counted tokens of this person and client: a free one, or the oldest's, which ends.
 
-    A unique constraint stands behind it: of two that want the same place, one decides again.
+    In one process they take turns. A unique constraint stands behind it: of two that want the same place, one decides
+    again.
     """
     if most is None:
         return None, []
-    person = "" if grant.standing is None else grant.standing.authorization.person_id
-    holder = f"{grant.client.id}\n{person}"
+    holder = holder_of(grant)
     taken = await access_tokens.slots(server.store, holder)
     live = [slot for slot in taken if slot.expires_at > now]
     ended = [slot for slot in taken if slot.expires_at <= now] + live[: max(0, len(live) - most + 1)]
     kept = {slot.number for slot in taken} - {slot.number for slot in ended}
     number = next(number for number in range(len(kept) + 1) if number not in kept)
     return (holder, number), [access_tokens.free(slot, now) for slot in ended]
+
+
+def holder_of(grant: Grant) -> str:
+    """For whom tokens are counted: a person and client, or a client by itself."""
+    person = "" if grant.standing is None else grant.standing.authorization.person_id
+    return f"{grant.client.id}\n{person}"
 
 
 def _id_token(server: Server, ring: Ring, grant: Grant, now: datetime, access_token: str) -> str:

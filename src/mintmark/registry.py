@@ -172,11 +172,25 @@ class Registry:
 
     def past_not_after(self, client: Client, audience: tuple[str, ...], groups: tuple[str, ...], now: datetime) -> bool:
         """Whether a `not_after` is over, which ends live tokens too."""
+        return any(limits.over(now) for limits in self._each(client, audience, groups, now, offline=False))
+
+    def ends_with_session(self, standing: Standing, client: Client, now: datetime) -> bool:
+        """Whether policy says so by now, though nothing did when the authorization began."""
+        found, holder = standing.authorization, standing.holder
+        if found.ends_with_session or found.session_id is None:
+            return False  # it says so itself, or there is none
+        groups = () if holder is None else holder.groups
+        # offline: what is asked for is what somebody stated, and no default
+        return any(one.ends_with_session for one in self._each(client, found.resources, groups, now, offline=True))
+
+    def _each(
+        self, client: Client, audience: tuple[str, ...], groups: tuple[str, ...], now: datetime, *, offline: bool
+    ) -> list[Limits]:
+        """What holds for something that lives; resources that contradict one another by now speak one by one."""
         try:
-            return self.limits(client, audience, groups, now, offline=False).over(now)
+            return [self.limits(client, audience, groups, now, offline=offline)]
         except Contradiction:
-            each = (self.limits(client, (one,), groups, now, offline=False) for one in audience)
-            return any(limits.over(now) for limits in each)
+            return [self.limits(client, (one,), groups, now, offline=offline) for one in audience]
 
     def stated(self, client: Client | None, audience: tuple[str, ...], groups: tuple[str, ...]) -> list[Stated]:
         """Every policy that speaks for a request."""
@@ -209,7 +223,11 @@ class Registry:
         if client.disabled_at is not None:
             return "client disabled"
         return standing.over(
-            issued_ms, now, client_ended_before=client.ended_before, all_ended_before=self.ended_before
+            issued_ms,
+            now,
+            client_ended_before=client.ended_before,
+            all_ended_before=self.ended_before,
+            bound=self.ends_with_session(standing, client, now),
         )
 
     def secret(self, purpose: str) -> tuple[str, bytes]:

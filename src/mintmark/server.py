@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from mintmark.events import Event
 from mintmark.journal import Journal
 from mintmark.keys.sealing import Sealer
+from mintmark.lanes import Lanes
 from mintmark.protocol.errors import Overloaded
 from mintmark.registry import Registry
 from mintmark.settings import Settings
@@ -65,6 +66,7 @@ class Server:
     sealer: Sealer
     hashing: Hashing
     turns: Turns
+    lanes: Lanes
     pages: PageMaker
     client_failures: Budget
     journal: Journal

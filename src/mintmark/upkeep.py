@@ -52,11 +52,19 @@ async def freshen(server: Server) -> None:
 
 
 async def flush(server: Server) -> None:
+    _tell_dropped(server)  # first: more are dropped while the database does not answer than ever else
     await server.journal.flush(server.store)
+
+
+def _tell_dropped(server: Server) -> None:
+    dropped = server.journal.count_dropped()
+    if dropped:
+        server.journal.log.warning("observations_dropped", number=dropped)
 
 
 async def last_flush(server: Server) -> None:
     """At the end: what cannot be written then is lost, and only observations wait there."""
+    _tell_dropped(server)
     with suppress(Unavailable, Conflict):
         await server.journal.flush(server.store)
     logs.flush(server.journal.log)

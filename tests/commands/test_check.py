@@ -38,6 +38,7 @@ def test_the_settings_in_effect_are_shown_without_secrets(typed, clean):
     assert "MINTMARK_ISSUER = https://id.example" in answer.out
     assert "MINTMARK_SEALING_KEYS = ***" in answer.out
     assert "MINTMARK_THROTTLE_USER_CODE = off" in answer.out
+    assert "MINTMARK_AUDIT_EVERY_TOKEN = off" in answer.out
     assert "unwise: MINTMARK_THROTTLE_USER_CODE is off" in answer.out
     assert KEY not in answer.out
 

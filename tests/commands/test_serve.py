@@ -12,6 +12,8 @@ import threading
 import time
 from base64 import b64encode
 from contextlib import contextmanager
+from functools import partial
+from types import SimpleNamespace
 
 import httpx2
 import pytest
@@ -260,3 +262,23 @@ def _basic(told):
 def must_have_arrived(port):
     """Another request that came later was answered: the first was read as far as it goes."""
     assert 200 == httpx2.get(f"http://127.0.0.1:{port}/health/live").status_code
+
+
+async def test_a_worker_keeps_what_it_made_at_the_start_out_of_the_collectors_way(sqlite_database, monkeypatch):
+    done: list[str] = []
+    collector = {name: partial(done.append, name) for name in ("disable", "freeze", "enable")}
+    monkeypatch.setattr(serve, "gc", SimpleNamespace(**collector))
+    settings = {
+        "MINTMARK_ISSUER": "https://id.example",
+        "MINTMARK_DATABASE_URL": sqlite_database.url,
+        "MINTMARK_SEALING_KEYS": sealing.generate(),
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    application = serve.application().app
+    built = list(done)
+    async with application.router.lifespan_context(application):
+        pass
+
+    assert ["disable"] == built
+    assert ["disable", "freeze", "enable"] == done

@@ -565,3 +565,13 @@ async def test_two_tabs_of_one_browser_both_come_to_their_end(sqlite_issuer):
 
     assert ["1", "2"] == [one["state"], two["state"]]
     assert ALICE == claims((await sqlite_issuer.redeem(two["code"])).json()["id_token"])["sub"]
+
+
+async def test_asking_for_the_head_alone_gives_no_code(sqlite_issuer):
+    await sqlite_issuer.authorize()
+    before = await sqlite_issuer.rows()
+    answer = await sqlite_issuer.http.head("/authorize", params=sqlite_issuer.request())
+
+    assert (405, "GET, POST, OPTIONS") == (answer.status_code, answer.headers["allow"])
+    assert before == await sqlite_issuer.rows()
+    assert "code" in await sqlite_issuer.authorize()

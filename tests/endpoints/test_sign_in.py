@@ -3,8 +3,13 @@
 import asyncio
 
 import pytest
+from sqlalchemy import bindparam, update
 
-from tests.issuer import ALICE, CALLBACK, PASSWORD, hidden, start
+from mintmark.factors import password as passwords
+from mintmark.store import schema
+from mintmark.store.changes import Run
+from mintmark.store.times import ms
+from tests.issuer import ALICE, CALLBACK, PASSWORD, boxes, hidden, start
 
 COOKIE = "__Host-mintmark"
 ORIGIN = "https://id.example"
@@ -18,6 +23,19 @@ async def form(issuer, browser=None, **changed):
 async def post(issuer, browser=None, headers=None, **changed):
     browser = browser or issuer.http
     return await browser.post("/login", data=await form(issuer, browser, **changed), headers=headers or {})
+
+
+def outcome(answer):
+    """The status; but "wrong" where a wrong name or password goes back to the form."""
+    return "wrong" if answer.headers.get("location", "").startswith(ORIGIN + "/login") else answer.status_code
+
+
+async def tried(issuer, browser=None, **changed):
+    """The form as it comes back after a mistake."""
+    browser = browser or issuer.http
+    answer = await post(issuer, browser, **changed)
+    assert (303, "wrong") == (answer.status_code, outcome(answer))
+    return await browser.get(answer.headers["location"])
 
 
 def is_refused(answer, status=403):
@@ -178,6 +196,87 @@ async def test_a_session_of_a_disabled_person_is_over_for_good(issuer):
     assert [303, 303] == [disabled.status_code, enabled.status_code]
 
 
+async def test_who_signs_in_again_while_their_session_is_ended_elsewhere_has_a_new_one(issuer, monkeypatch):
+    await issuer.sign_in()
+    issuer.later(seconds=1)
+    begun = await issuer.http.get("/authorize", params=issuer.request(prompt="login"))
+    page = await issuer.http.get(begun.headers["location"])
+    before = await issuer.sids()
+    prove = passwords.prove
+
+    async def proved_while_it_ends(*given):
+        found = await prove(*given)
+        for sid in await issuer.sids():
+            await issuer.end_session(sid)
+        return found
+
+    monkeypatch.setattr(passwords, "prove", proved_while_it_ends)
+    answer = await issuer.http.post("/login", data={**hidden(page.text), "username": "alice", "password": PASSWORD})
+
+    assert 303 == answer.status_code
+    assert 1 == len(await issuer.sids())
+    assert before != await issuer.sids()
+
+
+async def test_a_session_that_was_ended_with_everything_is_none(issuer):
+    await issuer.sign_in()
+    table = schema.configuration
+    over = update(table).where(table.c.id == bindparam("key")).values(ended_before=bindparam("now"))
+    await issuer.server.store.commit([Run(over, {"key": 1, "now": ms(issuer.server.clock())}, rows=1)])
+
+    assert [] == await issuer.sids()
+    assert ORIGIN + "/login" == (await issuer.http.get("/account")).headers["location"]
+
+
+# ── several tabs
+
+
+async def tab(issuer, state, **changed):
+    """The sign-in page of a request, with what a person types there."""
+    issuer.later(seconds=1)
+    begun = await issuer.http.get("/authorize", params=issuer.request(state=state, **changed))
+    page = await issuer.http.get(begun.headers["location"])
+    return {**hidden(page.text), "username": "alice", "password": PASSWORD}
+
+
+@pytest.mark.parametrize("changed", [{}, {"prompt": "login"}])
+async def test_two_tabs_that_sign_in_at_the_same_instant_both_come_to_their_end(issuer, changed):
+    if changed:
+        await issuer.sign_in()
+    forms = [await tab(issuer, state, **changed) for state in ("1", "2")]
+    cookie = {"cookie": f"{COOKIE}={issuer.http.cookies[COOKIE]}"}
+    answers = await asyncio.gather(*(issuer.browser().post("/login", data=form, headers=cookie) for form in forms))
+    kept = [{"cookie": answer.headers.get_list("set-cookie")[0].partition(";")[0]} for answer in answers]
+    ways = [answer.headers["location"] for answer in answers]
+    nexts = [await issuer.browser().get(way, headers=one) for way in ways for one in kept]
+
+    assert [303, 303] == [answer.status_code for answer in answers]
+    assert {303} == {answer.status_code for answer in nexts}  # to consent, or where that secret is old, to sign-in
+
+
+async def test_signing_in_again_in_one_tab_leaves_the_form_of_the_other_good(issuer):
+    await issuer.sign_in()
+    begun = await issuer.http.get("/authorize", params=issuer.request(state="1"))
+    consent = await issuer.http.get(begun.headers["location"])
+    again = await issuer.http.post("/login", data=await tab(issuer, "2", prompt="login"))
+    form = {**hidden(consent.text), "scope": boxes(consent.text), "decision": "allow"}
+    got = await issuer.go_on(issuer.http, await issuer.http.post("/consent", data=form))
+
+    assert 303 == again.status_code
+    assert "1" == got["state"]
+
+
+async def test_a_form_of_one_person_is_not_good_for_another_in_the_same_browser(issuer):
+    await issuer.add_person("bob")
+    await issuer.sign_in()
+    begun = await issuer.http.get("/authorize", params=issuer.request(state="1"))
+    consent = await issuer.http.get(begun.headers["location"])
+    await issuer.http.post("/login", data={**await tab(issuer, "2", prompt="login"), "username": "bob"})
+    form = {**hidden(consent.text), "scope": boxes(consent.text), "decision": "allow"}
+
+    is_refused(await issuer.http.post("/consent", data=form))
+
+
 # ── forms from elsewhere
 
 
@@ -247,27 +346,60 @@ async def test_every_form_of_a_cookie_is_held_to_this(sqlite_issuer, door):
 async def test_unknown_disabled_and_wrong_are_told_in_the_same_words(sqlite_issuer):
     await sqlite_issuer.add_person("bob")
     await sqlite_issuer.disable_person("id-of-bob")
-    tried = [("nobody", PASSWORD), ("bob", PASSWORD), ("alice", "wrong"), ("alice", "x" * 5000), ("é" * 400, "x")]
-    answers = [await post(sqlite_issuer, username=name, password=password) for name, password in tried]
+    typed = [("nobody", PASSWORD), ("bob", PASSWORD), ("alice", "wrong"), ("alice", "x" * 5000), ("é" * 400, "x")]
+    answers = [await tried(sqlite_issuer, username=name, password=password) for name, password in typed]
     words = {answer.text.partition('role="alert">')[2].partition("<")[0] for answer in answers}
 
     assert {400} == {answer.status_code for answer in answers}
     assert {"That name or password is not right."} == words
-    assert not any(password in answer.text for (_, password), answer in zip(tried[2:4], answers[2:4], strict=True))
+    assert not any(password in answer.text for (_, password), answer in zip(typed[2:4], answers[2:4], strict=True))
     assert 0 == await sqlite_issuer.count("sessions")
 
 
 async def test_the_name_stays_in_its_place_and_the_request_under_way_too(sqlite_issuer):
     begun = await sqlite_issuer.http.get("/authorize", params=sqlite_issuer.request())
     page = await sqlite_issuer.http.get(begun.headers["location"])
-    wrong = await sqlite_issuer.http.post(
+    sent = await sqlite_issuer.http.post(
         "/login", data={**hidden(page.text), "username": 'a"><script>', "password": "wrong"}
     )
+    wrong = await sqlite_issuer.http.get(sent.headers["location"])
     got = await sqlite_issuer.go_on(sqlite_issuer.http, wrong)
 
     assert "<script>" not in wrong.text
     assert "a&#34;&gt;" in wrong.text
     assert "code" in got
+
+
+async def test_back_and_reload_after_a_mistake_ask_for_a_page_and_send_no_password(sqlite_issuer):
+    begun = await sqlite_issuer.http.get("/authorize", params=sqlite_issuer.request())
+    page = await sqlite_issuer.http.get(begun.headers["location"])
+    form = {**hidden(page.text), "username": "álice 🪙", "password": "wrong-canary"}
+    sent = await sqlite_issuer.http.post("/login", data=form)
+    cookie = next(one for one in sent.headers.get_list("set-cookie") if "-tried=" in one)
+    shown = await sqlite_issuer.http.get(sent.headers["location"])
+    reloaded = await sqlite_issuer.http.get(sent.headers["location"])
+
+    assert begun.headers["location"] == sent.headers["location"]  # nothing of what was typed
+    assert {"HttpOnly", "Secure", "SameSite=Lax", "Max-Age=60"} <= set(cookie.split("; "))
+    assert "wrong-canary" not in str(sent.headers)
+    assert [400, 200] == [shown.status_code, reloaded.status_code]
+    assert 'value="álice 🪙"' in shown.text
+    assert 'role="alert"' not in reloaded.text
+
+
+@pytest.mark.parametrize("forged", ["", ".", "YWxpY2U.", "YWxpY2U.YWxpY2U", "é.é", "=.=", "a.b.c", "another"])
+async def test_nobody_else_puts_a_name_or_a_message_on_the_form(sqlite_issuer, forged):
+    name = COOKIE + "-tried"
+    if forged == "another":
+        other = sqlite_issuer.browser()
+        await post(sqlite_issuer, other, password="wrong")
+        forged = other.cookies[name]
+    await sqlite_issuer.http.get("/login")
+    cookies = f"{COOKIE}={sqlite_issuer.http.cookies[COOKIE]}; {name}={forged}"
+    page = await sqlite_issuer.browser().get("/login", headers={"cookie": cookies.encode()})
+
+    assert 200 == page.status_code
+    assert 'role="alert"' not in page.text
 
 
 async def test_nothing_entered_is_told_and_not_counted(sqlite_issuer):
@@ -284,22 +416,22 @@ async def test_a_name_is_folded_and_a_verified_address_signs_in_too(sqlite_issue
 
 
 async def test_ten_failures_make_the_account_wait_from_one_second_doubling(issuer):
-    async def tried(password=PASSWORD):
+    async def elsewhere(password=PASSWORD):
         return await post(issuer, issuer.browser("192.0.2.1"), username="alice@example.org", password=password)
 
     for _ in range(10):
-        assert 400 == (await post(issuer, password="wrong")).status_code
-    waits = await tried()
-    during = await tried()
+        assert "wrong" == outcome(await post(issuer, password="wrong"))
+    waits = await elsewhere()
+    during = await elsewhere()
     issuer.later(seconds=1)
-    eleventh = await tried("wrong")
-    longer = await tried()
+    eleventh = await elsewhere("wrong")
+    longer = await elsewhere()
     issuer.later(seconds=2)
-    right = await tried()
+    right = await elsewhere()
 
     assert [(429, "1"), (429, "1")] == [(one.status_code, one.headers["retry-after"]) for one in (waits, during)]
     assert "text/html" in waits.headers["content-type"]
-    assert 400 == eleventh.status_code
+    assert "wrong" == outcome(eleventh)
     assert (429, "2") == (longer.status_code, longer.headers["retry-after"])
     assert 303 == right.status_code
     assert {"sign_in_failed", "sign_in_throttled", "signed_in"} <= set(await issuer.audited())
@@ -325,7 +457,7 @@ async def test_an_address_has_its_own_budget_and_nobody_else_waits(sqlite_databa
     async for issuer in start(sqlite_database, MINTMARK_THROTTLE_SIGN_IN_ADDRESS="3/1h"):
         one, other = issuer.browser("2001:db8::1"), issuer.browser("2001:db8:0:1::1")
         for name in ("a", "b", "c"):
-            assert 400 == (await post(issuer, one, username=name)).status_code
+            assert "wrong" == outcome(await post(issuer, one, username=name))
         waits = await post(issuer, issuer.browser("2001:db8::2"))
 
         assert (429, "3600") == (waits.status_code, waits.headers["retry-after"])
@@ -336,8 +468,8 @@ async def test_no_more_wrong_passwords_pass_at_once_than_one_after_the_other(iss
     browsers = [issuer.browser() for _ in range(24)]
     answers = await asyncio.gather(*(post(issuer, browser, password="wrong") for browser in browsers))
 
-    assert 10 >= [answer.status_code for answer in answers].count(400)
-    assert {400, 429, 503} >= {answer.status_code for answer in answers}
+    assert 10 >= [outcome(answer) for answer in answers].count("wrong")
+    assert {"wrong", 429, 503} >= {outcome(answer) for answer in answers}
 
 
 async def test_a_throttle_that_is_off_never_waits(sqlite_database):
@@ -345,7 +477,7 @@ async def test_a_throttle_that_is_off_never_waits(sqlite_database):
         sqlite_database, MINTMARK_THROTTLE_SIGN_IN="off", MINTMARK_THROTTLE_SIGN_IN_ADDRESS="off"
     ):
         for _ in range(15):
-            assert 400 == (await post(issuer, password="wrong")).status_code
+            assert "wrong" == outcome(await post(issuer, password="wrong"))
         assert 303 == (await post(issuer)).status_code
 
 

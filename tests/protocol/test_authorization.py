@@ -15,8 +15,8 @@ MAYBE = st.none() | MOMENTS
 WATERMARKS = st.integers(-3, 3).map(lambda days: MS + days * 86_400_000)
 
 
-def over(found=None, *, issued=MS, now=NOW, client=0, everything=0):
-    return (found or standing()).over(issued, now, client_ended_before=client, all_ended_before=everything)
+def over(found=None, *, issued=MS, now=NOW, client=0, everything=0, bound=False):
+    return (found or standing()).over(issued, now, client_ended_before=client, all_ended_before=everything, bound=bound)
 
 
 def test_what_nobody_ended_stands():
@@ -62,8 +62,19 @@ def test_what_does_not_end_with_the_session_outlives_it(session):
     assert None is over(standing(authorization(ends_with_session=False), ended, session))
 
 
-def test_what_never_had_a_session_ends_with_none():
-    assert None is over(standing(authorization(session_id=None), holder(sessions_ended_before=MS), None))
+@pytest.mark.parametrize("session", [None, SessionState(NOW, NOW, None), SessionState(NOW, NOW + SECOND, NOW)])
+def test_where_policy_binds_it_to_the_session_by_now_it_does_not(session):
+    found = standing(authorization(ends_with_session=False), session=session)
+
+    assert "session ended" == over(found, bound=True)
+    assert None is over(standing(authorization(ends_with_session=False)), bound=True)
+
+
+@pytest.mark.parametrize("bound", [False, True])
+def test_what_never_had_a_session_ends_with_none(bound):
+    found = standing(authorization(session_id=None), holder(sessions_ended_before=MS), None)
+
+    assert None is over(found, bound=bound)
 
 
 def test_a_session_that_was_ended_with_all_others_gives_nothing_even_to_what_a_clock_ahead_issued_later():

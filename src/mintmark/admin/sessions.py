@@ -12,11 +12,11 @@ from mintmark.admin import documents, lists, problems
 from mintmark.admin.door import Door
 from mintmark.admin.lists import Asking, Nothing, PageAsked, Text
 from mintmark.admin.operator import READ, WRITE, Operator, Reading, Writing
+from mintmark.ending import Knowing
 from mintmark.events import Event, SessionEnded
 from mintmark.server import decided
 from mintmark.store import authorizations, listed_sessions
 from mintmark.store.changes import Change
-from mintmark.store.executor import Executor
 from mintmark.store.listed_sessions import ListedSession
 
 NAME = "sessions"
@@ -92,21 +92,21 @@ async def show(operator: Reading, id: str, asked: Annotated[Nothing, Query()]) -
 async def end(operator: Writing, id: str, asked: Annotated[EndAsked, Query()]) -> Response:
     async def attempt() -> None:
         found = await _require(operator, id)
-        store, actor = operator.server.store, operator.actor
-        await operator.commit(*await ends(store, found, operator.now, actor=actor, everything=asked.everything))
+        server, actor = operator.server, operator.actor
+        await operator.commit(*await ends(server, found, operator.now, actor=actor, everything=asked.everything))
 
     await decided(attempt)
     return Response(status_code=204)
 
 
 async def ends(
-    store: Executor, found: ListedSession, now: datetime, *, actor: str | None, everything: bool
+    knowing: Knowing, found: ListedSession, now: datetime, *, actor: str | None, everything: bool
 ) -> tuple[list[Change], list[Event]]:
     """Nothing for what is over already; but `everything` may come later, for what outlived the session."""
     one = found.session
     if one.ended_at is None:
-        return ending.session(one.id, one.person_id, REASON, now, actor=actor, everything=everything)
-    if not everything or not await listed_sessions.has_unended_authorization(store, one.id):
+        return await ending.session(knowing, one.id, one.person_id, REASON, now, actor=actor, everything=everything)
+    if not everything or not await listed_sessions.has_unended_authorization(knowing.store, one.id):
         return [], []
     event = SessionEnded(session_id=one.id, person_id=one.person_id, reason=REASON, actor=actor)
     return [authorizations.end_by_session(one.id, REASON, now, everything=True)], [event]

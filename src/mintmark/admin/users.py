@@ -46,10 +46,11 @@ async def index(operator: Reading, id: str, asked: Annotated[UserSessionsAsked, 
 async def end(operator: Writing, id: str, asked: Annotated[EndAsked, Query()]) -> Response:
     async def attempt() -> None:
         await _require(operator, id)
-        changes, events = ending.all_sessions(
-            id, sessions.REASON, operator.now, actor=operator.actor, everything=asked.everything
-        )
-        await operator.commit(changes, events)
+        server, now, actor = operator.server, operator.now, operator.actor
+        if asked.everything:
+            await operator.commit(*ending.everything(id, sessions.REASON, now, actor=actor))
+        else:
+            await operator.commit(*await ending.all_sessions(server, id, sessions.REASON, now, actor=actor))
 
     await decided(attempt)
     return Response(status_code=204)

@@ -86,6 +86,8 @@ def _show(found: Found, *, json: bool) -> None:
 def _plain(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(str(one) for one in value)
+    if isinstance(value, bool):
+        return "on" if value else "off"
     return "" if value is None else str(value)
 
 

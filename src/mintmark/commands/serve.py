@@ -32,7 +32,7 @@ def serve(
     demo: Annotated[bool, typer.Option("--demo", help="Serve an example, to this machine alone.")] = False,
 ) -> None:
     """Serve."""
-    gc.disable()  # until it serves: nothing that is made before is thrown away
+    gc.disable()  # until `_settle`
     environ = opening.environment(host=host, port=port, workers=workers)
     if demo:
         from mintmark.commands import demo as demos
@@ -100,8 +100,6 @@ class OneProcess(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        gc.freeze()
-        gc.enable()
         opening.print_line(self._greeting)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -113,7 +111,7 @@ def _run_one(settings: Settings, sockets: list[socket.socket], greeting: str) ->
     from mintmark import app
 
     try:
-        OneProcess(_config(app.build(settings), settings), greeting).run(sockets)
+        OneProcess(_config(app.build(settings, started=_settle), settings), greeting).run(sockets)
     except SystemExit:
         raise opening.Refused("the server could not start") from None
 
@@ -134,7 +132,14 @@ def application() -> Any:  # Any: whatever uvicorn takes for an application
     """What a worker serves."""
     from mintmark import app
 
-    return app.build(Settings.load(os.environ))
+    gc.disable()
+    return app.build(Settings.load(os.environ), started=_settle)
+
+
+def _settle() -> None:
+    """What was made before it serves stays: nobody looks through it for garbage, before or after."""
+    gc.freeze()
+    gc.enable()
 
 
 def _config(application: Any, settings: Settings) -> uvicorn.Config:  # Any: as above

@@ -82,7 +82,7 @@ async def _end_one(opened: Opened, id: str, *, everything: bool) -> Document:
     found = await listed_sessions.find(opened.store, id, all_over=opened.registry.ended_before)
     if found is None:
         raise NotFound(f"there is no session {id!r}")
-    changes, events = await doors.ends(opened.store, found, opened.now, actor=None, everything=everything)
+    changes, events = await doors.ends(opened, found, opened.now, actor=None, everything=everything)
     if changes:
         await opened.commit(changes, events)
     return {"id": id, "user_id": found.session.person_id, "username": found.username, "everything": everything}
@@ -90,6 +90,8 @@ async def _end_one(opened: Opened, id: str, *, everything: bool) -> Document:
 
 async def _end_all(opened: Opened, name: str, *, everything: bool) -> Document:
     holder = (await users.find(opened, name)).holder
-    changes, events = ending.all_sessions(holder.id, doors.REASON, opened.now, everything=everything)
-    await opened.commit(changes, events)
+    if everything:
+        await opened.commit(*ending.everything(holder.id, doors.REASON, opened.now))
+    else:
+        await opened.commit(*await ending.all_sessions(opened, holder.id, doors.REASON, opened.now))
     return {"id": None, "user_id": holder.id, "username": holder.username, "everything": everything}

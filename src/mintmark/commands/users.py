@@ -98,7 +98,7 @@ def password(
             hasher.close()
         events: list[Event] = [_configured(person, "update", "password")]
         if end_sessions:
-            ends, ended = ending.all_sessions(person.holder.id, "password changed", opened.now, everything=True)
+            ends, ended = ending.everything(person.holder.id, "password changed", opened.now)
             changes, events = [*changes, *ends], [*events, *ended]
         await opened.commit(changes, events)
         return document(await find(opened, person.holder.id))
@@ -126,7 +126,7 @@ def delete(name: NameArgument, json: JsonOption = False) -> None:
     async def work(opened: Opened) -> Document:
         person = await find(opened, name)
         id = person.holder.id
-        ends, events = ending.all_sessions(id, "person deleted", opened.now, everything=True)
+        ends, events = ending.everything(id, "person deleted", opened.now)
         changes = [*ends, consents.forget_person(id), people.delete_(id)]
         await opened.commit(changes, [*events, _configured(person, "delete")])
         return {"id": id, "username": person.holder.username, "deleted": True}

@@ -73,7 +73,7 @@ def _person(opened: Opened, id: str, step: PersonStep, hashed: str | None) -> tu
         return changes, ()
     if not step.disabled:
         return [*changes, people.enable(id, opened.now)], ()
-    ends, events = ending.all_sessions(id, "person disabled", opened.now, everything=True)
+    ends, events = ending.everything(id, "person disabled", opened.now)
     return [*changes, people.disable(id, opened.now), *ends], events
 
 

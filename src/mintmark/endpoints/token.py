@@ -49,9 +49,16 @@ async def _attempt(server: Server, asked: Asked, params: Params, grant_type: str
     async def prove(username: str, password: str) -> Person:
         return await factors.password.prove_for_client(server, asked, username, password, now)
 
-    request = TokenRequest(params, client, now, prove)
+    request = TokenRequest(params, client, now, prove, lambda limits: _must_come_from_there(limits, asked))
     earned = await GRANTS[wanted](server, request)
     _check(server, asked, request, earned)
+    if earned.grant.limits.max_active_tokens is None:
+        return await _issue(server, asked, earned, now)
+    async with server.lanes.turn(mint.holder_of(earned.grant)):
+        return await _issue(server, asked, earned, now)
+
+
+async def _issue(server: Server, asked: Asked, earned: Earned, now: datetime) -> Answer:
     tokens = await mint.issue(server, earned.grant, now)
     await _write(server, asked, earned, tokens.changes, now)
     return json_answer(tokens.answer)

@@ -21,15 +21,16 @@ async def earn(server: Server, request: TokenRequest) -> Earned:
         raise InvalidGrant("the code is unknown or has expired", check="code")
     code, standing = found
     code_.check(code, request.params, request.client.id, request.now)
-    if code.spent_at is not None:
-        raise _replayed(request, standing)
-    must_stand(server, request, standing, ms(code.created_at))
     authorization = standing.authorization
     asked = server.registry.catalogue.narrow(
         authorization.scope, authorization.resources, request.resources(server), whole=authorization.scope
     )
-    must_be_admin(standing, asked.scope)
     limits = limits_of(server, request, standing, asked.audience)
+    request.must_come_from_there(limits)
+    if code.spent_at is not None:
+        raise _replayed(request, standing)
+    must_stand(server, request, standing, ms(code.created_at))
+    must_be_admin(standing, asked.scope)
     secret, changes = _refresh_token(server, request, code, standing)
     grant = Grant(
         client=request.client,

@@ -27,6 +27,7 @@ class TokenRequest(NamedTuple):
     client: Client
     now: datetime
     prove: Callable[[str, str], Awaitable[Person]]  # username and password: raises what the sign-in page would say
+    must_come_from_there: Callable[[Limits], None]  # raises where the client may not come from this address
 
     def resources(self, server: Server) -> tuple[str, ...]:
         return server.registry.catalogue.find(self.params.all("resource"))

@@ -31,6 +31,8 @@ async def earn(server: Server, request: TokenRequest) -> Earned:
     )
     if not asked.scope:
         raise InvalidScope("this client has no such scope", check="scope")
+    # The groups' networks are asked once it is known whose groups those are.
+    request.must_come_from_there(server.registry.limits(client, asked.audience, (), now, offline=False))
     person = await request.prove(request.params.require("username"), request.params.require("password"))
     limits = server.registry.limits(
         client, asked.audience, person.holder.groups, now, offline=scopes.OFFLINE in asked.scope

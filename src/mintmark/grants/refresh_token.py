@@ -1,6 +1,7 @@
 """The refresh token grant: rotation that survives a lost answer (RFC 6749 §6, RFC 9700 §4.14.2).
 
-In this order: standing, scope and resource, and only then reuse and freshness. A refused request spends nothing.
+In this order: standing, scope and resource, from where it comes, and only then reuse and freshness. A refused request
+spends nothing.
 """
 
 from collections.abc import Sequence
@@ -31,6 +32,7 @@ async def earn(server: Server, request: TokenRequest) -> Earned:
     must_stand(server, request, standing, ms(token.created_at))
     asked = _asked(server, request, standing)
     limits = limits_of(server, request, standing, asked.audience)
+    request.must_come_from_there(limits)
     handed_out, changes, told = _use(server, request, presented, token, standing, limits)
     grant = Grant(
         client=request.client,

@@ -65,7 +65,7 @@ async def _ends(server: Server, params: Params, person: Person, now: datetime) -
     if session_id is not None:
         live = await sessions.live_of(server.store, holder.id, now)
         if any(seen.session.id == session_id for seen in live):
-            return ending.session(session_id, holder.id, "ended by the person", now)
+            return await ending.session(server, session_id, holder.id, "ended by the person", now)
     if authorization_id is not None:
         for one in await authorizations.live_of(server.store, holder.id, now):
             if one.id == authorization_id:

@@ -2,19 +2,20 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from mintmark import browser as browsers
 from mintmark import ending, underway
 from mintmark.browser import Browser
 from mintmark.events import Event, SignedIn
 from mintmark.factors import password as passwords
-from mintmark.pages import answers
+from mintmark.pages import answers, tried
 from mintmark.protocol import ids
-from mintmark.protocol.errors import ForgedForm, TooManyAttempts, UntrustedRequest
+from mintmark.protocol.errors import TooManyAttempts, UntrustedRequest
 from mintmark.protocol.params import Params
 from mintmark.protocol.session import ONE_FACTOR, Session
 from mintmark.server import Server, decided
-from mintmark.store import people, requests, sessions
+from mintmark.store import people, sessions
 from mintmark.store.changes import Change
 from mintmark.store.people import Person
 from mintmark.underway import UnderWay
@@ -30,35 +31,39 @@ async def show(server: Server, asked: Asked) -> Answer:
     found = await _under_way(server, params, browser, asked, now)
     if found is None and browser.session is not None:
         return redirect(f"{server.issuer}/account")
+    name = tried.find(server, asked, browser)
+    if name is not None:
+        again = _page(server, browser, found, username=name, message=passwords.WRONG, status=400)
+        return tried.forget(server, again)
     hint = None if found is None else found.request.login_hint
-    return _page(server, browser, found, username=(hint or "")[:320])
+    return _page(server, browser, found, username=(hint or "")[: tried.LONGEST])
 
 
 async def submit(server: Server, asked: Asked) -> Answer:
-    """POST. Every outcome but success shows the page again, with the name in its place."""
+    """POST. Every outcome but success comes back to the page, with the name in its place."""
     now = server.clock()
     params = asked.form()
     params.refuse_repeated()
     browser = await browsers.read(server, asked, now)
-    try:
-        browsers.check_form(server, asked, params, browser)
-    except ForgedForm as error:
-        if error.check != "csrf" or browser.session is None:
-            raise
-        # They signed in in another tab meanwhile, which made this form too old: go on as they are, and do nothing else.
-        return redirect(_next(server, await _under_way(server, params, browser, asked, now)))
+    browsers.check_form(server, asked, params, browser.signed_out())
     found = await _under_way(server, params, browser, asked, now)
     username, password = params.get("username") or "", params.get("password") or ""
     if not username or not password:
         return _page(server, browser, found, username=username, message="Enter your name and password.", status=400)
     try:
         person, written = await passwords.prove(server, asked, username, password, now)
-    except passwords.WrongPassword as error:
-        return _page(server, browser, found, username=username, message=error.description, status=400)
+    except passwords.WrongPassword:
+        # By a redirect: Back and reload then ask for a page, and never to send a password again.
+        return tried.keep(server, redirect(_again(server, found)), browser, username)
     except TooManyAttempts as error:
         again = _page(server, browser, found, username=username, message=error.description, status=429)
         return again.plus((b"retry-after", str(error.retry_after).encode()))
-    secret = await decided(lambda: _begin(server, asked, browser, person, written, now))
+
+    async def begin() -> str:
+        seen = await browsers.read(server, asked, now)  # anew: the session that was here may have ended meanwhile
+        return await _begin(server, asked, seen, person, written, now)
+
+    secret = await decided(begin)
     await _keep_to_limit(server, asked, person, now)
     answer = browsers.with_cookie(server, redirect(_next(server, found)), secret)
     return browsers.with_device(server, answer, person.holder.id)
@@ -66,6 +71,12 @@ async def submit(server: Server, asked: Asked) -> Answer:
 
 def _next(server: Server, found: UnderWay | None) -> str:
     return f"{server.issuer}/account" if found is None else underway.address(server, found.client.id, found.kept.id)
+
+
+def _again(server: Server, found: UnderWay | None) -> str:
+    return (
+        f"{server.issuer}/login" if found is None else f"{server.issuer}/login?request={quote(found.kept.id, safe='')}"
+    )
 
 
 async def _under_way(server: Server, params: Params, browser: Browser, asked: Asked, now: datetime) -> UnderWay | None:
@@ -91,7 +102,7 @@ def _page(
         client=None if found is None else answers.shown(found.client),
         username=username,
         message=message,
-        csrf_token=browsers.csrf_token(server, browser),
+        csrf_token=browsers.csrf_token(server, browser.signed_out()),
         request="" if found is None else found.kept.id,
         action=f"{server.path}/login",
         reauthenticate=browser.session is not None,
@@ -102,13 +113,13 @@ async def _begin(
     server: Server, asked: Asked, browser: Browser, person: Person, written: tuple[Change, ...], now: datetime
 ) -> str:
     """A session with a new secret. The same person keeps theirs and its sid; another person ends it."""
-    secret = ids.secret(browsers.PREFIX, server.random(32))
+    secret = browsers.new_secret(server, browser)
     digest = ids.digest(secret)
     limits = server.registry.session_limits(person.holder.groups, now)
     if limits.over(now):
         raise UntrustedRequest("Nobody can sign in any more.", check="not_after")
     current = browser.session
-    changes: list[Change] = [people.stands(person.holder), *written, requests.move(browser.digest, digest)]
+    changes: list[Change] = [people.stands(person.holder), *written]
     events: list[Event] = []
     if current is not None and current.person_id == person.holder.id:
         session = _proved_again(current, now, limits.session_idle)
@@ -119,7 +130,7 @@ async def _begin(
         changes.append(sessions.add(session, digest, asked.address, asked.header(b"user-agent") or ""))
         replaced = None if current is None else current.id
     if current is not None and replaced is not None:
-        ended, told = ending.session(current.id, current.person_id, "another person signed in", now)
+        ended, told = await ending.session(server, current.id, current.person_id, "another person signed in", now)
         changes, events = [*changes, *ended], [*told]
     signed_in = SignedIn(person_id=person.holder.id, session_id=session.id, amr="pwd", replaced=replaced)
     await server.commit(changes, [signed_in, *events], asked, now)
@@ -164,7 +175,8 @@ async def _keep_to_limit(server: Server, asked: Asked, person: Person, now: date
     async def trim() -> None:
         live = await sessions.live_of(server.store, person.holder.id, now)
         for seen in live[: max(0, len(live) - most)]:
-            changes, events = ending.session(seen.session.id, person.holder.id, "too many sessions", now)
+            id = seen.session.id
+            changes, events = await ending.session(server, id, person.holder.id, "too many sessions", now)
             await server.commit(changes, events, asked, now)
 
     await decided(trim)

@@ -30,9 +30,9 @@ async def submit(server: Server, asked: Asked) -> Answer:
     browsers.check_form(server, asked, params, browser)
     session = browser.session
     if session is not None:
-        changes, events = ending.session(session.id, session.person_id, "signed out", now)
 
         async def end() -> None:
+            changes, events = await ending.session(server, session.id, session.person_id, "signed out", now)
             try:
                 await server.commit(changes, events, asked, now)
             except Conflict:

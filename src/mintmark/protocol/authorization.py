@@ -52,8 +52,13 @@ class Standing(NamedTuple):
     holder: Holder | None  # None: the person was deleted
     session: SessionState | None  # None: it never had one, or its row is gone
 
-    def over(self, issued_ms: int, now: datetime, *, client_ended_before: int, all_ended_before: int) -> str | None:
-        """Why something issued at `issued_ms` is over; None: it stands. The one place where every grant is asked."""
+    def over(
+        self, issued_ms: int, now: datetime, *, client_ended_before: int, all_ended_before: int, bound: bool = False
+    ) -> str | None:
+        """Why something issued at `issued_ms` is over; None: it stands. The one place where every grant is asked.
+
+        bound: policy says by now that it ends with its session, whatever was said when it began.
+        """
         authorization, holder = self.authorization, self.holder
         if authorization.ended_at is not None:
             return "authorization ended"
@@ -63,7 +68,7 @@ class Standing(NamedTuple):
             return "person disabled"
         if issued_ms <= max(holder.ended_before, client_ended_before, all_ended_before):
             return "watermark"
-        if authorization.ends_with_session and authorization.session_id is not None:
+        if (bound or authorization.ends_with_session) and authorization.session_id is not None:
             return self._session_over(holder, issued_ms, now)
         return None
 

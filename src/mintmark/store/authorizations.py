@@ -43,6 +43,19 @@ _LIVE_OF = Read(
            _TABLE.c.expires_at > bindparam("now"), _TABLE.c.created_at > _PEOPLE.c.ended_before)
     .order_by(_TABLE.c.created_at.desc())
 )  # fmt: skip
+_OUTLIVING = (
+    select(*STANDING_COLUMNS)
+    .select_from(JOINED)
+    .where(_TABLE.c.ends_with_session == 0, _TABLE.c.ended_at.is_(None), _TABLE.c.session_id.is_not(None))
+    .order_by(_TABLE.c.id)
+)
+_OUTLIVING_SESSION = Read(_OUTLIVING.where(_TABLE.c.session_id == bindparam("session_id")))
+_OUTLIVING_SESSIONS_OF = Read(_OUTLIVING.where(_TABLE.c.person_id == bindparam("person_id")))
+_END_UNENDED = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("key_id"), _TABLE.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
+)
 _END_BY_SESSION = (
     update(_TABLE)
     .where(_TABLE.c.session_id == bindparam("key_session"), _TABLE.c.ends_with_session == 1,
@@ -84,6 +97,15 @@ async def live_of(store: Executor, person_id: str, now: datetime) -> list[Author
     return [authorization(row) for row in await store.fetch(_LIVE_OF, person_id=person_id, now=ms(now))]
 
 
+async def outliving_session(store: Executor, session_id: str) -> list[Standing]:
+    """Those that its end does not end, unless policy says so by now."""
+    return [read_standing(row) for row in await store.fetch(_OUTLIVING_SESSION, session_id=session_id)]
+
+
+async def outliving_sessions_of(store: Executor, person_id: str) -> list[Standing]:
+    return [read_standing(row) for row in await store.fetch(_OUTLIVING_SESSIONS_OF, person_id=person_id)]
+
+
 def add(authorization: Authorization) -> Change:
     return Insert(
         _TABLE,
@@ -109,6 +131,11 @@ def add(authorization: Authorization) -> Change:
 def end(id: str, reason: str, now: datetime) -> Change:
     """Fails where it is over already."""
     return Update(_TABLE, {"id": id, "ended_at": None}, {"ended_at": ms(now), "end_reason": reason})
+
+
+def end_unended(id: str, reason: str, now: datetime) -> Change:
+    """Nothing where it is over already."""
+    return Run(_END_UNENDED, {"key_id": id, "reason": reason, "now": ms(now)})
 
 
 def end_by_session(session_id: str, reason: str, now: datetime, *, everything: bool = False) -> Change:

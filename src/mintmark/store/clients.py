@@ -8,12 +8,13 @@ from sqlalchemy import bindparam, delete, select, update
 from mintmark.protocol import client as clients
 from mintmark.protocol.client import Client, Secret
 from mintmark.protocol.policy import Policy
-from mintmark.store import configuration, schema
+from mintmark.store import configuration, schema, watermark
 from mintmark.store.changes import Change, Insert, Require, Run, Update, Values
 from mintmark.store.executor import Executor, Read, Row
 from mintmark.store.times import at, ms
 
 _TABLE, _SECRETS = schema.clients, schema.client_secrets
+_SOME = 100  # of those whose document names a grant type, which may be another member's word
 _COLUMNS = (
     _TABLE.c.id, _TABLE.c.document, _TABLE.c.policy, _TABLE.c.self_registered, _TABLE.c.disabled_at,
     _TABLE.c.ended_before,
@@ -26,11 +27,20 @@ _SECRETS_OF = Read(
     .where(_SECRETS.c.client_id == bindparam("client_id"), _SECRETS.c.ended_at.is_(None))
     .order_by(_SECRETS.c.id)
 )  # fmt: skip
-_GRANT = Read(
-    select(_TABLE.c.id)
-    .where(_TABLE.c.disabled_at.is_(None), _TABLE.c.document.contains(bindparam("named"), autoescape=False))
-    .limit(1)
+_NAMING = Read(
+    select(*_COLUMNS)
+    .where(_TABLE.c.disabled_at.is_(None), _TABLE.c.document.contains(bindparam("named"), autoescape=False),
+           _TABLE.c.id > bindparam("after"))
+    .order_by(_TABLE.c.id)
+    .limit(_SOME)
+)  # fmt: skip
+_OVER = {"ended_before": watermark.moved(_TABLE.c.ended_before), "updated_at": bindparam("now")}
+_DISABLE = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("key_id"), _TABLE.c.disabled_at.is_(None))
+    .values({**_OVER, "disabled_at": bindparam("now")})
 )
+_ENABLE = update(_TABLE).where(_TABLE.c.id == bindparam("key_id")).values({**_OVER, "disabled_at": None})
 _DELETE = delete(_TABLE).where(_TABLE.c.id == bindparam("key_id"))
 _END_SECRET = (
     update(_SECRETS)
@@ -56,7 +66,12 @@ async def page(store: Executor, after: str, limit: int) -> list[Client]:
 
 async def anyone_has(store: Executor, grant_type: str) -> bool:
     """Whether an enabled client is registered for the grant type: what nobody has is not in the metadata."""
-    return bool(await store.fetch(_GRANT, named=f'"{grant_type}"'))
+    after = ""
+    while found := [_client(row, ()) for row in await store.fetch(_NAMING, named=f'"{grant_type}"', after=after)]:
+        if any(grant_type in client.grant_types for client in found):
+            return True
+        after = found[-1].id
+    return False
 
 
 async def shortest_secrets(store: Executor, client_id: str) -> list[tuple[str, int]]:
@@ -96,14 +111,12 @@ def change(client_id: str, document: str, policy: str, now: datetime) -> list[Ch
 
 def disable(client_id: str, now: datetime) -> list[Change]:
     """Ends, by watermark, whatever it holds: for good, since enabling again revives nothing."""
-    values: Values = {"disabled_at": ms(now), "ended_before": ms(now), "updated_at": ms(now)}
-    return [Update(_TABLE, {"id": client_id, "disabled_at": None}, values), configuration.changed()]
+    return [Run(_DISABLE, {"key_id": client_id, "now": ms(now)}, rows=1), configuration.changed()]
 
 
 def enable(client_id: str, now: datetime) -> list[Change]:
     """Revives nothing: not even what another node issued before it heard that the client was disabled."""
-    values = {"disabled_at": None, "ended_before": ms(now), "updated_at": ms(now)}
-    return [Update(_TABLE, {"id": client_id}, values), configuration.changed()]
+    return [Run(_ENABLE, {"key_id": client_id, "now": ms(now)}, rows=1), configuration.changed()]
 
 
 def delete_(client_id: str) -> list[Change]:

@@ -8,6 +8,7 @@ from mintmark.store.executor import Executor, Read
 
 _TABLE = schema.configuration
 _FIND = Read(select(_TABLE.c.version, _TABLE.c.ended_before).where(_TABLE.c.id == 1))
+ENDED_BEFORE = select(_TABLE.c.ended_before).where(_TABLE.c.id == 1).scalar_subquery()  # for a WHERE
 _CHANGED = update(_TABLE).where(_TABLE.c.id == 1).values(version=_TABLE.c.version + bindparam("by"))
 
 

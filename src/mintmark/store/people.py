@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from mintmark.protocol.authorization import Holder
-from mintmark.store import schema
+from mintmark.store import schema, watermark
 from mintmark.store.changes import Change, Insert, Require, Run, Update, Values
 from mintmark.store.executor import Executor, Read, Row
 from mintmark.store.times import at, ms
@@ -32,11 +32,14 @@ _HASHES = Read(
     .group_by(_SCHEME)
 )
 _DELETE = delete(_TABLE).where(_TABLE.c.id == bindparam("key_id"))
-_SESSIONS_OVER = update(_TABLE).where(_TABLE.c.id == bindparam("key_id")).values(sessions_ended_before=bindparam("now"))
-_ALL_OVER = (
+_SESSIONS = {"sessions_ended_before": watermark.moved(_TABLE.c.sessions_ended_before)}
+_EVERYTHING = {**_SESSIONS, "ended_before": watermark.moved(_TABLE.c.ended_before)}
+_SESSIONS_OVER = update(_TABLE).where(_TABLE.c.id == bindparam("key_id")).values(_SESSIONS)
+_ALL_OVER = update(_TABLE).where(_TABLE.c.id == bindparam("key_id")).values(_EVERYTHING)
+_DISABLE = (
     update(_TABLE)
-    .where(_TABLE.c.id == bindparam("key_id"))
-    .values(sessions_ended_before=bindparam("now"), ended_before=bindparam("now"))
+    .where(_TABLE.c.id == bindparam("key_id"), _TABLE.c.disabled_at.is_(None))
+    .values({**_EVERYTHING, "disabled_at": bindparam("now"), "updated_at": bindparam("now")})
 )
 
 
@@ -118,13 +121,7 @@ def rehash(id: str, old: str, new: str) -> Change:
 
 def disable(id: str, now: datetime) -> Change:
     """Ends everything of theirs, by watermark, for good: enabling again revives nothing."""
-    over: Values = {
-        "disabled_at": ms(now),
-        "ended_before": ms(now),
-        "sessions_ended_before": ms(now),
-        "updated_at": ms(now),
-    }
-    return Update(_TABLE, {"id": id, "disabled_at": None}, over)
+    return Run(_DISABLE, {"key_id": id, "now": ms(now)}, rows=1)
 
 
 def enable(id: str, now: datetime) -> Change:

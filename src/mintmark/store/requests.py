@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select
 
 from mintmark.protocol.next_step import Decision
 from mintmark.store import schema
@@ -28,7 +28,6 @@ _NEWEST = (
     .limit(bindparam("most"))
 )
 _TRIM = delete(_TABLE).where(_TABLE.c.browser_digest == bindparam("browser"), _TABLE.c.id.not_in(_NEWEST))
-_MOVE = update(_TABLE).where(_TABLE.c.browser_digest == bindparam("old")).values(browser_digest=bindparam("new"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +68,6 @@ def add(request: KeptRequest) -> list[Change]:
 def adopt(id: str, browser_digest: bytes) -> Change:
     """The first browser that comes with it has it."""
     return Update(_TABLE, {"id": id, "browser_digest": None, "completed_at": None}, {"browser_digest": browser_digest})
-
-
-def move(old: bytes, new: bytes) -> Change:
-    """The browser's secret changes at sign-in; what its other tabs have under way goes with it."""
-    return Run(_MOVE, {"old": old, "new": new})
 
 
 def decide(id: str, decision: Decision) -> Change:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, select, update
 
 from mintmark.protocol.session import Session
-from mintmark.store import people, schema
+from mintmark.store import configuration, people, schema
 from mintmark.store.changes import Change, Insert, Require, Run, Update, Values
 from mintmark.store.executor import Executor, Read, Row
 from mintmark.store.people import Person
@@ -21,7 +21,7 @@ _FIND = Read(
     select(_TABLE.c.secret_digest, *COLUMNS, *people.HOLDER_COLUMNS)
     .join(_PEOPLE, _PEOPLE.c.id == _TABLE.c.person_id)
     .where(_TABLE.c.secret_digest == bindparam("digest"), _PEOPLE.c.disabled_at.is_(None),
-           _TABLE.c.created_at > _PEOPLE.c.sessions_ended_before),
+           _TABLE.c.created_at > _PEOPLE.c.sessions_ended_before, _TABLE.c.created_at > configuration.ENDED_BEFORE),
     key="digest",
 )  # fmt: skip
 _LIVE_OF = Read(
@@ -29,7 +29,7 @@ _LIVE_OF = Read(
     .join(_PEOPLE, _PEOPLE.c.id == _TABLE.c.person_id)
     .where(_TABLE.c.person_id == bindparam("person_id"), _TABLE.c.ended_at.is_(None),
            _TABLE.c.expires_at > bindparam("now"), _TABLE.c.idle_expires_at > bindparam("now"),
-           _TABLE.c.created_at > _PEOPLE.c.sessions_ended_before)
+           _TABLE.c.created_at > _PEOPLE.c.sessions_ended_before, _TABLE.c.created_at > configuration.ENDED_BEFORE)
     .order_by(_TABLE.c.created_at)
 )  # fmt: skip
 _END_ALL_OF = (
@@ -49,7 +49,7 @@ class Seen:
 
 
 async def find(store: Executor, secret_digest: bytes) -> tuple[Session, Person] | None:
-    """The session of this secret and its person; None too where the person is disabled or ended all sessions."""
+    """The session of this secret and its person; None too where the person is disabled, or all were ended."""
     rows = await store.fetch(_FIND, digest=secret_digest)
     if not rows:
         return None

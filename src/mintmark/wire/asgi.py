@@ -41,6 +41,10 @@ class Route:
 
     methods: Mapping[str, Handle]
     kind: Literal["json", "page"] = "json"
+    head: bool = True  # False: its GET changes something, which nobody means who asks for headers (RFC 9110 §9.2.1)
+
+    def handle(self, method: str) -> Handle | None:
+        return self.methods.get("GET" if method == "HEAD" and self.head else method)
 
 
 class Numbers:
@@ -84,7 +88,7 @@ class Doors:
 
     async def _answer(self, route: Route, scope: Scope, receive: Receive) -> Answer:
         method = scope["method"]
-        handle = route.methods.get("GET" if method == "HEAD" else method)
+        handle = route.handle(method)
         if handle is None:
             return self._no_such_method(route, method)
         try:
@@ -108,7 +112,7 @@ class Doors:
         )
 
     def _no_such_method(self, route: Route, method: str) -> Answer:
-        allowed = ", ".join((*route.methods, *(("HEAD",) if "GET" in route.methods else ()), "OPTIONS")).encode()
+        allowed = ", ".join((*route.methods, *(("HEAD",) if route.handle("HEAD") else ()), "OPTIONS")).encode()
         if method == "OPTIONS":
             if route.kind == "page":
                 return Answer(204, ((b"allow", allowed), *NO_STORE))
