@@ -106,14 +106,14 @@ def _decoded(token: str) -> bytes:
 
 def with_cookie(server: Server, answer: Answer, secret: str) -> Answer:
     """HttpOnly, for the whole host; Lax, so that the way back from a client still brings it."""
-    return answer.plus((b"set-cookie", cookie(server, server.settings.cookie_name, secret).encode()))
+    return answer.plus((b"set-cookie", _cookie(server, server.settings.cookie_name, secret).encode()))
 
 
 def without_cookie(server: Server, answer: Answer) -> Answer:
-    return answer.plus((b"set-cookie", cookie(server, server.settings.cookie_name, "", age=0).encode()))
+    return answer.plus((b"set-cookie", _cookie(server, server.settings.cookie_name, "", age=0).encode()))
 
 
-def cookie(server: Server, name: str, value: str, age: int | None = None) -> str:
+def _cookie(server: Server, name: str, value: str, age: int | None = None) -> str:
     settings = server.settings
     same_site = settings.session_cookie_samesite.capitalize()
     parts = [f"{name}={value}", "Path=/" if settings.is_https else f"Path={settings.issuer_path or '/'}", "HttpOnly"]
@@ -133,7 +133,7 @@ def device_cookie(server: Server, person_id: str) -> str:
 def with_device(server: Server, answer: Answer, person_id: str) -> Answer:
     """Remembers that this account signed in here, so that a stranger's guesses do not keep its owner out."""
     mark = server.registry.mac("device", person_id.encode()).hex()
-    return answer.plus((b"set-cookie", cookie(server, device_cookie(server, person_id), mark, DEVICE_AGE).encode()))
+    return answer.plus((b"set-cookie", _cookie(server, device_cookie(server, person_id), mark, DEVICE_AGE).encode()))
 
 
 def is_known_device(server: Server, asked: Asked, person_id: str) -> bytes | None:

@@ -13,8 +13,9 @@ POLICY = {
 async def pages(issuer):
     """Each page once, by name."""
     found = {"sign-in": await issuer.http.get("/login"), "error": await issuer.http.get("/authorize")}
-    await issuer.http.post("/login", data={**hidden(found["sign-in"].text), "username": "x", "password": "y"})
-    found["wrong"] = await issuer.http.get("/login")
+    found["wrong"] = await issuer.http.post(
+        "/login", data={**hidden(found["sign-in"].text), "username": "x", "password": "y"}
+    )
     found["forged"] = await issuer.http.post("/login", data={})
     await issuer.sign_in()
     asked = await issuer.http.get("/authorize", params=issuer.request())

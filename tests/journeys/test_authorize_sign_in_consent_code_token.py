@@ -70,24 +70,6 @@ def test_a_wrong_password_is_announced_and_the_field_keeps_the_focus(visit, pers
     expect(page.locator("#consent")).to_be_visible()
 
 
-def test_back_after_a_mistyped_password_shows_the_form_and_reload_sends_nothing_again(visit, person):
-    somebody = visit(person)
-    page = somebody.page
-    somebody.go(request())
-    somebody.sign_in(password="not it")
-    expect(page.get_by_role("alert")).to_be_visible()
-    page.reload()
-    reloaded = page.get_by_role("alert").count()
-    somebody.sign_in()
-    page.wait_for_selector("#consent")
-    page.go_back()
-
-    assert 0 == reloaded
-    expect(page.locator("#sign-in")).to_be_visible()
-    page.go_forward()
-    expect(page.locator("#consent")).to_be_visible()
-
-
 def test_a_consent_is_remembered(visit, served, person):
     somebody = visit(person)
     somebody.let_in(request())

@@ -16,7 +16,6 @@ from mintmark.store.people import Person
 from mintmark.wire.asked import Asked
 
 LONGEST_NAME = 320  # characters: the longest e-mail address
-WRONG = "That name or password is not right."  # the same for whatever was wrong
 
 
 class WrongPassword(Refusal):
@@ -40,7 +39,7 @@ async def prove(
     if person is None or not able or not verdict.matches:
         why = "unknown" if person is None else "disabled" if not able else "wrong password"
         server.see(SignInFailed(person_id=None if person is None else person.holder.id, why=why), asked, now)
-        raise WrongPassword(WRONG, check="password")
+        raise WrongPassword("That name or password is not right.", check="password")
     if verdict.rehashed is not None and person.password_hash is not None:
         await _rehash(server, asked, person, person.password_hash, verdict.rehashed, now)
     return person, succeeded(now, whose)

@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from urllib.parse import quote
 
 from mintmark import browser as browsers
 from mintmark import ending, underway
 from mintmark.browser import Browser
 from mintmark.events import Event, SignedIn
 from mintmark.factors import password as passwords
-from mintmark.pages import answers, tried
+from mintmark.pages import answers
 from mintmark.protocol import ids
 from mintmark.protocol.errors import TooManyAttempts, UntrustedRequest
 from mintmark.protocol.params import Params
@@ -31,16 +30,12 @@ async def show(server: Server, asked: Asked) -> Answer:
     found = await _under_way(server, params, browser, asked, now)
     if found is None and browser.session is not None:
         return redirect(f"{server.issuer}/account")
-    name = tried.find(server, asked, browser)
-    if name is not None:
-        again = _page(server, browser, found, username=name, message=passwords.WRONG, status=400)
-        return tried.forget(server, again)
     hint = None if found is None else found.request.login_hint
-    return _page(server, browser, found, username=(hint or "")[: tried.LONGEST])
+    return _page(server, browser, found, username=(hint or "")[:320])
 
 
 async def submit(server: Server, asked: Asked) -> Answer:
-    """POST. Every outcome but success comes back to the page, with the name in its place."""
+    """POST. Every outcome but success shows the page again, with the name in its place."""
     now = server.clock()
     params = asked.form()
     params.refuse_repeated()
@@ -52,9 +47,8 @@ async def submit(server: Server, asked: Asked) -> Answer:
         return _page(server, browser, found, username=username, message="Enter your name and password.", status=400)
     try:
         person, written = await passwords.prove(server, asked, username, password, now)
-    except passwords.WrongPassword:
-        # By a redirect: Back and reload then ask for a page, and never to send a password again.
-        return tried.keep(server, redirect(_again(server, found)), browser, username)
+    except passwords.WrongPassword as error:
+        return _page(server, browser, found, username=username, message=error.description, status=400)
     except TooManyAttempts as error:
         again = _page(server, browser, found, username=username, message=error.description, status=429)
         return again.plus((b"retry-after", str(error.retry_after).encode()))
@@ -71,12 +65,6 @@ async def submit(server: Server, asked: Asked) -> Answer:
 
 def _next(server: Server, found: UnderWay | None) -> str:
     return f"{server.issuer}/account" if found is None else underway.address(server, found.client.id, found.kept.id)
-
-
-def _again(server: Server, found: UnderWay | None) -> str:
-    return (
-        f"{server.issuer}/login" if found is None else f"{server.issuer}/login?request={quote(found.kept.id, safe='')}"
-    )
 
 
 async def _under_way(server: Server, params: Params, browser: Browser, asked: Asked, now: datetime) -> UnderWay | None:
