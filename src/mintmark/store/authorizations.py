@@ -45,7 +45,7 @@ _LIVE_OF = Read(
 )  # fmt: skip
 _OUTLIVING = (
     select(*STANDING_COLUMNS)
-    .select_from(JOINED)
+    .select_from(with_holder(_TABLE))
     .where(_TABLE.c.ends_with_session == 0, _TABLE.c.ended_at.is_(None), _TABLE.c.session_id.is_not(None))
     .order_by(_TABLE.c.id)
 )
