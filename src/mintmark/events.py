@@ -29,12 +29,13 @@ class Event:
 
     def detail(self) -> dict[str, Any]:
         """The fields that are this event's own."""
-        names = _own(type(self))  # type: ignore[arg-type]  # mypy does not see that a class is hashable
+        names = own(type(self))  # type: ignore[arg-type]  # mypy does not see that a class is hashable
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
 @cache
-def _own(kind: type[Event]) -> tuple[str, ...]:
+def own(kind: type[Event]) -> tuple[str, ...]:
+    """The names of the fields that not every event has."""
     shared = {field.name for field in fields(Event)}
     return tuple(field.name for field in fields(kind) if field.name not in shared)
 

@@ -8,9 +8,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol
 
-from mintmark.events import Event
+from mintmark.events import Event, own
 from mintmark.protocol import ids
 from mintmark.store import audit
 from mintmark.store.changes import Change
@@ -25,6 +26,11 @@ SHOWN = (  # what a line says of whom, and where the event has it
     ("authorization", "authorization_id"),
     ("actor", "actor"),
 )
+
+
+@cache
+def shown_of(kind: type[Event]) -> tuple[tuple[str, str], ...]:
+    return (*SHOWN, *((name, name) for name in own(kind)))  # type: ignore[arg-type]  # as in `events`
 
 
 class Log(Protocol):
@@ -57,12 +63,14 @@ class Journal:
         line: dict[str, object] = {"outcome": event.outcome}
         if request_id is not None:
             line["request"] = request_id
-        for shown, field_name in SHOWN:
+        for shown, field_name in shown_of(type(event)):  # type: ignore[arg-type]  # as in `events`
             value = getattr(event, field_name)
             if value is not None:
                 line[shown] = value
+        if more:
+            line |= more
         write = self.log.info if event.outcome == "done" else self.log.warning
-        write(event.name, **line, **event.detail(), **more)
+        write(event.name, **line)
 
     def seen(self, event: Event, now: datetime, request_id: str | None, address: str | None, **more: object) -> None:
         """An observation: told now, kept soon."""

@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from mintmark import logs
 from mintmark.keys import sealing
-from mintmark.protocol import ids
+from mintmark.protocol import refresh_token
 from mintmark.settings import Settings
 from mintmark.store import schema
 from mintmark.store.executor import Executor, Read
@@ -233,7 +233,7 @@ class Stand:
             *history.nothing_after_an_end(acts),
             *history.nobody_is_mixed_up(acts, owners),
             *history.chains(rows.values()),
-            *history.acknowledged(acts, rows, ids.digest),
+            *history.acknowledged(acts, rows, refresh_token.digest),
             *(f"I4 {row[0]} was ended" for row in over),
         ]
 

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from mintmark.protocol import ids
+from mintmark.protocol import refresh_token
 from tests.faults.dying import ARMED
 from tests.faults.harness import full, stored, tell
 from tests.faults.talking import Caller
@@ -62,6 +62,6 @@ async def heirs(database, token):
     store = await database.connect()
     rows = await stored(store)
     await store.close()
-    row = rows[ids.digest(token)]
+    row = rows[refresh_token.digest(token)]
     assert row.is_spent == (row.heir is not None) == (row.heir in rows)
     return int(row.is_spent)

@@ -69,8 +69,9 @@ def must_stand(server: Server, request: TokenRequest, standing: Standing, issued
 
 def must_be_admin(standing: Standing, scope: Sequence[str]) -> None:
     """The admin API's scopes go to people only while they are in the group."""
-    groups = () if standing.holder is None else standing.holder.groups
-    if any(map(scopes.is_admin, scope)) and ADMINS not in groups:
+    if not any(map(scopes.is_admin, scope)):
+        return
+    if standing.holder is None or ADMINS not in standing.holder.groups:
         raise InvalidScope("this person may not have the admin API's scopes", check="admins")
 
 

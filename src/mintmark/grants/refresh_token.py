@@ -57,6 +57,18 @@ async def earn(server: Server, request: TokenRequest) -> Earned:
 
 def _asked(server: Server, request: TokenRequest, standing: Standing) -> Asked:
     """Within what was granted, and within what the client still has (RFC 6749 §6)."""
+    params, authorization = request.params, standing.authorization
+    sent = (params.get("scope"), params.all("resource"))
+    key = (request.client.id, authorization.scope, authorization.resources, *sent)
+    remembered = server.registry.remembered
+    asked: Asked | None = remembered.get(key)
+    if asked is None:
+        remembered.keep(key, asked := _narrowed(server, request, standing))
+    must_be_admin(standing, asked.scope)
+    return asked
+
+
+def _narrowed(server: Server, request: TokenRequest, standing: Standing) -> Asked:
     granted = standing.authorization.scope
     known = [word for word in request.client.may_use if server.registry.catalogue.knows(word)]
     allowed = scopes.within(granted, known)
@@ -74,7 +86,6 @@ def _asked(server: Server, request: TokenRequest, standing: Standing) -> Asked:
     )
     if not asked.scope or not asked.audience:
         raise InvalidScope("nothing of what was granted is left", check="refresh scope")
-    must_be_admin(standing, asked.scope)
     return asked
 
 

@@ -47,17 +47,32 @@ def verify(
 
     Says nothing about liveness: whether the authorization behind it has ended is the caller's question.
     """
-    if len(token) > LONGEST or not _COMPACT.fullmatch(token):
+    if len(token) > LONGEST:
+        return None
+    kept = ring.verified.get(token)
+    if kept is not None and kept[0] in typ:
+        claims: Claims | None = kept[1]
+    else:
+        claims = _signed_by_us(ring, token, typ)
+    if claims is None or claims.get("iss") != issuer or not _timely(claims, now.timestamp(), check_exp=check_exp):
+        return None
+    return claims
+
+
+def _signed_by_us(ring: Ring, token: str, typ: Collection[str]) -> Claims | None:
+    """Who holds a token shows it again with each call: what one ring has found good stays good as long as the ring."""
+    if not _COMPACT.fullmatch(token):
         return None
     signed, _, signature = token.rpartition(".")
     header, _, payload = signed.partition(".")
-    key = _known(ring, header, typ) or _key(ring, _read(_decode(header)), typ)
+    known = _known(ring, header, typ)
+    key = known[0] if known is not None else _key(ring, _read(_decode(header)), typ)
     signature_bytes = _decode(signature)
     if key is None or signature_bytes is None or not key.verify(signed.encode("ascii"), signature_bytes):
         return None
     claims = _read(_decode(payload))
-    if claims is None or claims.get("iss") != issuer or not _timely(claims, now.timestamp(), check_exp=check_exp):
-        return None
+    if claims is not None and known is not None:
+        ring.verified.keep(token, (known[1], claims))
     return claims
 
 
@@ -88,13 +103,13 @@ def _write(claims: Mapping[str, object]) -> bytes:
     return _strict(dict(claims)).encode("ascii") if b"null" in written else written
 
 
-def _known(ring: Ring, header: str, typ: Collection[str]) -> SigningKey | None:
-    """The key whose header this is, letter by letter, as this process has written it: nothing left to check."""
+def _known(ring: Ring, header: str, typ: Collection[str]) -> tuple[SigningKey, str] | None:
+    """Key and typ whose header this is, letter by letter, as this process has written it: nothing left to check."""
     written = header.encode("ascii") + b"."
     for key in ring.keys:
         for name in typ:
             if key.headers.get(name) == written:
-                return key
+                return key, name
     return None
 
 
@@ -118,7 +133,10 @@ def _timely(claims: Claims, now: float, *, check_exp: bool) -> bool:
     exp: object = claims.get("exp")
     if not _is_time(exp) or (check_exp and now >= exp):
         return False
-    return all(_is_time(claims[name]) and claims[name] <= now + AHEAD for name in ("iat", "nbf") if name in claims)
+    for name in ("iat", "nbf"):
+        if name in claims and not (_is_time(claims[name]) and claims[name] <= now + AHEAD):
+            return False
+    return True
 
 
 def _is_time(value: object) -> TypeGuard[int]:

@@ -17,11 +17,8 @@ def ms(moment: datetime) -> int:
 
 def uuid7(now: datetime, random: bytes) -> str:
     """A UUIDv7 of the instant and of ten random bytes: its first 48 bits are milliseconds."""
-    number = (ms(now) << 80) | int.from_bytes(random[:10], "big")
-    number = number & ~(0xF << 76) | (7 << 76)
-    number = number & ~(0b11 << 62) | (0b10 << 62)
-    text = f"{number:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    time, rest = f"{ms(now):012x}", random.hex()
+    return f"{time[:8]}-{time[8:]}-7{rest[1:4]}-{'89ab'[random[2] >> 4 & 3]}{rest[5:8]}-{rest[8:20]}"
 
 
 def issued_at_ms(uuid: str) -> int:

@@ -58,8 +58,12 @@ class SQLite:
         if compiled is None:
             self._reads[read] = compiled = statement(read.statement, DIALECT)
         self.statements += 1
+        values = compiled.arrange(parameters)
+        found = None if self._under_way else self._transaction.read(compiled.sql, values)
+        if found is not None:
+            return found
         try:
-            rows: list[Row] = self._cursor.execute(compiled.sql, compiled.arrange(parameters)).fetchall()
+            rows: list[Row] = self._cursor.execute(compiled.sql, values).fetchall()
         except UnicodeEncodeError:  # half a surrogate pair: no row can hold it, so none is equal to it
             return []
         except Error as error:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from mintmark.store import driver
-from mintmark.store.changes import Conflict, Unavailable
+from mintmark.store.changes import Conflict, Unavailable, Value
+from mintmark.store.executor import Row
 from mintmark.store.sqlite_steps import Steps
 
 Error: type[Exception] = driver.sqlite().Error
@@ -56,6 +57,18 @@ class Transaction:
         self._is_lost = False  # not even a ROLLBACK was possible: the next turn opens another connection
         self._connection = open_connection(path, busy=0)
         self._cursor = self._connection.cursor()
+        self._reading = self._connection.cursor()
+
+    def read(self, sql: str, values: Sequence[Value]) -> list[Row] | None:
+        """Between two transactions this connection reads best: its pages are not thrown away when it writes.
+
+        None: ask another one.
+        """
+        try:
+            rows: list[Row] = self._reading.execute(sql, values).fetchall()
+        except (Error, UnicodeEncodeError):
+            return None
+        return rows
 
     def close(self) -> None:
         self._connection.close()
@@ -120,6 +133,7 @@ class Transaction:
         if self._is_lost:
             self._connection = open_connection(self._path, busy=0)
             self._cursor = self._connection.cursor()
+            self._reading = self._connection.cursor()
             self._is_lost = False
 
     def _whole_or_torn(self, steps: Steps) -> Exception | None:
