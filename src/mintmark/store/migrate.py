@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD", "Unmigrated", "is_sqlite", "migrate", "pending", "require_migrated"]
 
-HEAD = "0001"  # the newest revision, so that a start need not read the scripts; a test compares
+HEAD = "0002"  # the newest revision, so that a start need not read the scripts; a test compares
 VERSION = Read(select(column("version_num")).select_from(table("alembic_version")))
 PATIENCE = 60_000  # ms that a migration waits for the one of another process
 
