@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, Literal, TextIO
 
 import orjson
@@ -83,11 +84,16 @@ def _as_json(logger: object, level: str, line: Line) -> str:
 
 def _as_words(logger: object, level: str, line: Line) -> str:
     """For people who read a file: without colours."""
-    moment = time.strftime("%H:%M:%S", time.localtime(line.pop("time")))
+    moment = _clock(int(line.pop("time")))
     del line["level"]
     event, trace = line.pop("event"), line.pop("exception", None)
     words = " ".join([f"{key}={_word(value)}" for key, value in line.items()])
     return f"{moment} {level:7} {event} {words}" + (f"\n{trace}" if trace else "")
+
+
+@lru_cache(2)
+def _clock(at: int) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(at))
 
 
 def _word(value: object) -> str:
@@ -101,7 +107,7 @@ def _in_colours() -> Render:
     console = structlog.dev.ConsoleRenderer(colors=True)
 
     def render(logger: object, level: str, line: Line) -> str:
-        moment = time.strftime("%H:%M:%S", time.localtime(line.pop("time")))
+        moment = _clock(int(line.pop("time")))
         return console(logger, level, {"timestamp": moment, **line})
 
     return render

@@ -83,7 +83,7 @@ def verify_hint(ring: Ring, token: str, *, issuer: str, now: datetime) -> Claims
 
 def at_hash(alg: str, value: str) -> str:
     """at_hash and c_hash: the left half of the hash that belongs to `alg` (OIDC Core §3.1.3.6, §3.3.2.11)."""
-    digest = hashlib.new(algorithms.ALGORITHMS[alg].half_hash, value.encode("ascii")).digest()
+    digest = getattr(hashlib, algorithms.ALGORITHMS[alg].half_hash)(value.encode("ascii")).digest()
     return algorithms.base64url(digest[: len(digest) // 2])
 
 
