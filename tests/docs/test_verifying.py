@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from tests.not_run import not_run
 from tests.serving import Demo
 
 PACKAGES = Path(__file__).resolve().parent / "node"
+JAVA = PACKAGES.parent / "java"
 BLOCKS = blocks.all_blocks()
 FASTAPI = [block for block in BLOCKS if block.run == "fastapi"]
 EXPRESS = [block for block in BLOCKS if block.run == "express"]
@@ -189,3 +191,30 @@ def test_javascript_is_javascript(block, node, tmp_path):
     file.write_text(block.text)
 
     assert 0 == subprocess.run([node, "--check", file], check=False).returncode
+
+
+@pytest.fixture(scope="module")
+def spring(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The class path of Spring Security, fetched by Maven."""
+    if shutil.which("mvn") is None or shutil.which("javac") is None:
+        not_run("the Spring page", "apt-get install maven default-jdk-headless")
+    found = tmp_path_factory.mktemp("spring") / "classpath"
+    build = ["dependency:build-classpath", f"-Dmdep.outputFile={found}"]
+    fetch = subprocess.run(["mvn", "-q", "-B", "-f", JAVA / "pom.xml", *build], check=False)
+    if fetch.returncode != 0:
+        not_run("the Spring page, whose packages could not be fetched", f"mvn -f tests/docs/java/pom.xml {build[0]}")
+    return found.read_text().strip()
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "java"], ids=lambda block: block.where)
+def test_the_spring_decoder_lets_only_its_own_access_tokens_in(block, demo, tokens, spring, tmp_path):
+    decoder = block.text.replace("https://api.example", f"{demo.url}/demo")
+    (tmp_path / "Page.java").write_text((JAVA / "Page.java").read_text().replace("// PAGE", decoder))
+    subprocess.run(["javac", "-cp", spring, "-d", tmp_path, tmp_path / "Page.java"], check=True)
+    shown = {name: tokens[name] for name in ("good", "for another API", "forged", "garbage")}
+    program = ["java", "-cp", f"{tmp_path}:{spring}", "Page", demo.url]
+    told = subprocess.run(
+        program, input="\n".join(shown.values()), stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
+
+    assert {"good": "demo"} | dict.fromkeys(list(shown)[1:], "refused") == dict(zip(shown, told.split(), strict=True))
