@@ -1,5 +1,6 @@
 """The token door: it owns the phases that every grant shares (RFC 6749 §3.2)."""
 
+from collections.abc import Awaitable
 from datetime import datetime
 
 from mintmark import client_auth, factors, mint
@@ -17,13 +18,13 @@ from mintmark.wire.answer import Answer, json_answer
 from mintmark.wire.asked import Asked
 
 
-async def token(server: Server, asked: Asked) -> Answer:
-    return await exchange(server, asked, None)
+def token(server: Server, asked: Asked) -> Awaitable[Answer]:
+    return exchange(server, asked, None)
 
 
-async def refresh(server: Server, asked: Asked) -> Answer:
+def refresh(server: Server, asked: Asked) -> Awaitable[Answer]:
     """The refresh door: the same code, with the grant type said by the address."""
-    return await exchange(server, asked, "refresh_token")
+    return exchange(server, asked, "refresh_token")
 
 
 async def exchange(server: Server, asked: Asked, grant_type: str | None) -> Answer:
