@@ -10,7 +10,7 @@ from pathlib import Path
 import pysqlite3
 import pytest
 
-from mintmark.protocol import ids
+from mintmark.protocol import refresh_token
 from tests.databases import Database
 from tests.faults import history
 from tests.faults.harness import Stand, full, tell
@@ -34,7 +34,7 @@ async def test_files_copied_at_any_instant_are_whole_and_hold_all_that_was_ackno
             copied(sqlite_database, tmp_path / "copy.db", chance)
             node.signal(signal.SIGCONT)
             faults, rows = await asyncio.to_thread(examined, tmp_path / "copy.db")
-            gone = history.acknowledged(made.history.acts[:known], rows, ids.digest)
+            gone = history.acknowledged(made.history.acts[:known], rows, refresh_token.digest)
 
             assert not faults, f"copy {number}: {faults}"
             assert not gone, f"copy {number}: {gone}"
