@@ -1,6 +1,7 @@
 """`mintmark check --public URL`: the server from outside, as its clients see it (outside/)."""
 
 import os
+import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -17,8 +18,8 @@ from mintmark.settings import issuer as issuers
 def check(url: str, ca: str | None, resolve: Sequence[str], *, json: bool) -> None:
     """Ends with 1 where something is wrong."""
     issuer = _issuer(url)
-    if ca is not None and not os.access(ca, os.R_OK):
-        raise Refused(f"--ca {ca} cannot be read; it is a PEM file with the certificates of authorities")
+    if ca is not None:
+        _must_open(ca)
     try:
         places = visit.read_places(resolve)
     except visit.BadResolve as error:
@@ -27,6 +28,15 @@ def check(url: str, ca: str | None, resolve: Sequence[str], *, json: bool) -> No
     found = look.at(visitor, _sealing_key(issuer), datetime.now(UTC))
     _show(issuer, found, json=json)
     raise typer.Exit(opening.REFUSED if found.wrong else opening.DONE)
+
+
+def _must_open(ca: str) -> None:
+    try:
+        ssl.create_default_context(cafile=ca)
+    except ssl.SSLError:
+        raise Refused(f"--ca {ca} is no PEM file of certificates; give the authority's, as it was handed out") from None
+    except OSError as error:
+        raise Refused(f"--ca {ca} cannot be read ({error.strerror}); give a PEM file of certificates") from None
 
 
 def _issuer(url: str) -> str:

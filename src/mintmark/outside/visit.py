@@ -64,14 +64,15 @@ class Visitor:
     issuer: str
     places: Mapping[tuple[str, int | None], Place] = field(default_factory=dict)
     ca: str | None = None  # a PEM bundle trusted instead of the system's
+    source: str | None = None  # of our own addresses the one to ask from
     _client: httpx2.Client | None = None
 
     def __enter__(self) -> "Visitor":
         unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
-        self._client = httpx2.Client(
-            verify=unverified, trust_env=False, timeout=PATIENCE, headers={"user-agent": "mintmark check --public"}
-        )
+        transport = httpx2.HTTPTransport(verify=unverified, trust_env=False, local_address=self.source)
+        agent = {"user-agent": "mintmark check --public"}
+        self._client = httpx2.Client(transport=transport, trust_env=False, timeout=PATIENCE, headers=agent)
         return self
 
     def __exit__(self, *raised: object) -> None:
