@@ -28,6 +28,9 @@ ELSEWHERE = {
 NOT_RUN = {
     ("README.md", 'git clone "$REPOSITORY"'): ".ci/run clones and serves, and then pastes the README's other commands",
     ("docs/operations.md", "docker compose up"): "needs a Docker daemon, and fetches images",
+    ("docs/operations/compose.md", "docker compose"): "needs a Docker daemon, and fetches images",
+    ("docs/operations/kubernetes.md", "kubectl create secret"): "needs a cluster",
+    ("docs/operations/systemd.md", "mintmark_once()"): "needs a machine that systemd has started",
     ("docs/verifying.md", "@Bean"): "needs a JDK and Spring Security 7 from Maven",
 }
 LANGUAGES = {"sh", "json", "toml", "python", "javascript", "java", "diff", "text"}
