@@ -1,6 +1,6 @@
 """Metadata and keys: what every client reads first (RFC 8414 §3, OIDC Discovery §4, RFC 7517)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx2
@@ -10,33 +10,43 @@ from mintmark.outside.findings import Findings
 from mintmark.outside.visit import Visitor
 
 NAMES = ("openid-configuration", "oauth-authorization-server")
+Document = Mapping[str, Any]  # Any: JSON
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "k"}
 
 
 def look(visitor: Visitor, found: Findings) -> bool:
     """False: there is no Mintmark behind this address, or none that can be reached."""
-    documents = [_metadata(visitor, found, name) for name in NAMES]
-    if not any(documents):
+    documents = [one for name in NAMES for one in _metadata(visitor, found, name) if one]
+    if not documents:
         return _nothing_there(visitor, found)
-    document = next(one for one in documents if one)
-    _issuer(visitor, found, document)
-    _endpoints(visitor, found, document)
-    _keys(visitor, found, str(document.get("jwks_uri", f"{visitor.issuer}/.well-known/jwks.json")))
+    for document in documents:
+        _issuer(visitor, found, document)
+        _endpoints(visitor, found, document)
+    first = documents[0]
+    _keys(visitor, found, str(first.get("jwks_uri", f"{visitor.issuer}/.well-known/jwks.json")))
     return True
 
 
-def _metadata(visitor: Visitor, found: Findings, name: str) -> Mapping[str, Any]:  # Any: JSON
+def _metadata(visitor: Visitor, found: Findings, name: str) -> Iterator[Document]:
     """By the form under the issuer, and by the inserted one at the root of the host (RFC 8414 §3.1)."""
-    answer = visitor.get(f"/.well-known/{name}")
-    document = visit.document(answer) if answer is not None and answer.status_code == 200 else {}
-    if visitor.path:
-        at_root = visitor.ask("GET", f"{visitor.origin}/.well-known/{name}{visitor.path}")
-        inserted = visit.document(at_root) if at_root is not None and at_root.status_code == 200 else {}
-        if not inserted:
-            fault = f"{visitor.origin}/.well-known/{name}{visitor.path} is not there, where RFC 8414 clients look."
-            found.fault("metadata-inserted", fault, "Pass /.well-known/ at the root of the host on to Mintmark too.")
-        document = document or inserted
-    if answer is not None and document and answer.status_code == 200:
+    yield _read(visitor, found, f"{visitor.issuer}/.well-known/{name}")
+    if not visitor.path:
+        return
+    url = f"{visitor.origin}/.well-known/{name}{visitor.path}"
+    inserted = _read(visitor, found, url)
+    if not inserted:
+        fault = f"{url} is not there, where RFC 8414 clients look."
+        found.fault("metadata-inserted", fault, "Pass /.well-known/ at the root of the host on to Mintmark too.")
+    yield inserted
+
+
+def _read(visitor: Visitor, found: Findings, url: str) -> Document:
+    """Empty where there is none."""
+    answer = visitor.ask("GET", url)
+    if answer is None or answer.status_code != 200:
+        return {}
+    document = visit.document(answer)
+    if document:
         cached(found, answer, "metadata")
     return document
 
@@ -62,7 +72,7 @@ def _nothing_there(visitor: Visitor, found: Findings) -> bool:
     return False
 
 
-def _issuer(visitor: Visitor, found: Findings, document: Mapping[str, Any]) -> None:
+def _issuer(visitor: Visitor, found: Findings, document: Document) -> None:
     issuer = document.get("issuer")
     if issuer == visitor.issuer:
         return
@@ -70,7 +80,7 @@ def _issuer(visitor: Visitor, found: Findings, document: Mapping[str, Any]) -> N
     found.fault("issuer", fault, "Set MINTMARK_ISSUER to the address that clients use, or give them this one.")
 
 
-def _endpoints(visitor: Visitor, found: Findings, document: Mapping[str, Any]) -> None:
+def _endpoints(visitor: Visitor, found: Findings, document: Document) -> None:
     issuer = str(document.get("issuer"))
     for name, value in document.items():
         if name.endswith(("_endpoint", "jwks_uri")) and not str(value).startswith(f"{issuer}/"):

@@ -4,6 +4,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
+from mintmark.outside import visit
 from mintmark.outside.findings import Findings
 from mintmark.outside.visit import Visitor
 
@@ -53,6 +54,7 @@ def _forged_host(visitor: Visitor, found: Findings) -> None:
             continue
         changed = answer.status_code != honest.status_code
         changed |= answer.headers.get("location") != honest.headers.get("location")
+        changed |= visit.is_json(honest) and answer.content != honest.content
         if changed or FORGED_HOST in answer.text or FORGED_HOST in answer.headers.get("location", ""):
             fault = f"A forged X-Forwarded-Host, Forwarded or X-Original-URL changes what {path} answers."
             found.fault("forged-host", fault, "Let the proxy drop these headers, or set them itself.")
