@@ -9,7 +9,16 @@ import pytest
 from tests.outside import proxying
 from tests.outside.proxying import DOCS, PROXY, changed, names, seen
 
-UNWISE = {"admin", "metrics", "hsts-twice", "certificate-soon", "http-1.0", "path-rewritten"}
+UNWISE = {
+    "admin",
+    "metrics",
+    "hsts-twice",
+    "hsts-short",
+    "http-dead-end",
+    "certificate-soon",
+    "http-1.0",
+    "path-rewritten",
+}
 STORE = (
     "proxy_cache kept; proxy_cache_valid any 1m; proxy_ignore_headers Cache-Control Set-Cookie Expires Vary;"
     " proxy_cache_methods GET HEAD POST;"
@@ -29,10 +38,38 @@ def at(path, text):
     return ("location / {", f"+location = {path} {{ {text} proxy_pass http://mintmark; }}")
 
 
+def answering(path, status, body):
+    """A location that nginx answers itself, with the headers of Mintmark's public documents."""
+    headers = 'default_type application/json; add_header Cache-Control "public, max-age=60, no-store" always;'
+    headers += " add_header Access-Control-Allow-Origin * always;"
+    return ("location / {", f"+location = {path} {{ {headers} return {status} '{body}'; }}")
+
+
 # What is wrong, what is named, and the edits to the configuration that make it so.
 FAULTS = {
     "http serves too": ("http", ("return 308 https://id.example.org$request_uri;", "location / { " + PASS + "\n}")),
     "http leads elsewhere": ("http-redirect", ("308 https://id.example.org$", "301 https://www.example.org$")),
+    "http is nothing": ("http-dead-end", ("return 308 https://id.example.org$request_uri;", "return 404;")),
+    "HSTS is short": (
+        "hsts-short",
+        line("proxy_hide_header Strict-Transport-Security; add_header Strict-Transport-Security max-age=60 always;"),
+    ),
+    "the metadata is elsewhere": (
+        "metadata-redirect",
+        ("location / {", "+location /.well-known/ { return 301 https://www.example.org$request_uri; }"),
+    ),
+    "no keys": ("jwks", answering("/.well-known/jwks.json", 404, "{}")),
+    "a key without a name": ("jwks-kid", answering("/.well-known/jwks.json", 200, '{"keys":[{"kty":"EC"}]}')),
+    "a private key": ("jwks-private", answering("/.well-known/jwks.json", 200, '{"keys":[{"kid":"a","d":"x"}]}')),
+    "no sign-in page": ("login", answering("/login", 200, "welcome")),
+    "another /authorize": ("authorize", answering("/authorize", 200, "welcome")),
+    "another /token": ("token", answering("/token", 405, "no")),
+    "another /userinfo": ("userinfo", answering("/userinfo", 200, "{}")),
+    "an answer that has lain": ("cached", at("/token", "add_header Age 5 always;")),
+    "a query that is made nice": (
+        "query-rewritten",
+        ("location / {", "+location /health/ { proxy_pass http://mintmark$uri?a=/&b=+; }"),
+    ),
     "HSTS is hidden": ("hsts", line("proxy_hide_header Strict-Transport-Security;")),
     "HSTS comes twice": ("hsts-twice", line("add_header Strict-Transport-Security max-age=63072000 always;")),
     "the cookie's path": ("cookie", line("proxy_cookie_path / /app;")),

@@ -27,7 +27,10 @@ class Findings:
     def warn(self, name: str, fault: str, mending: str) -> None:
         self._add(self.unwise, Finding(name, fault, mending))
 
+    def has(self, name: str) -> bool:
+        return any(name == one.name for one in (*self.wrong, *self.unwise))
+
     def _add(self, to: list[Finding], found: Finding) -> None:
         """Once, however many doors show it."""
-        if all(found.name != one.name for one in (*self.wrong, *self.unwise)):
+        if not self.has(found.name):
             to.append(found)

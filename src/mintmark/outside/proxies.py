@@ -88,7 +88,7 @@ def _plain(visitor: Visitor, found: Findings) -> None:
         found.fault("http-redirect", fault, "Redirect to https://$host$request_uri, and to no other place.")
     elif not answer.is_redirect:
         fault = f"http://{visitor.host} answers {answer.status_code}, and does not lead to https."
-        found.warn("http-redirect", fault, "Answer http with a redirect to https (301 or 308).")
+        found.warn("http-dead-end", fault, "Answer http with a redirect to https (301 or 308).")
 
 
 def _inside_only(visitor: Visitor, found: Findings) -> None:
