@@ -1,9 +1,13 @@
-"""The wheel is all that it takes: in a clean environment outside the checkout it migrates, serves and gives a token."""
+"""The wheel is all that it takes: in a clean environment outside the checkout it migrates, serves and gives a token.
+
+There, too, a project of somebody else tests its API with the plugin: the one of docs/testing.md.
+"""
 
 import base64
 import contextlib
 import json
 import os
+import re
 import secrets
 import shlex
 import signal
@@ -18,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs import blocks
 from tools import install
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,6 +78,31 @@ def test_the_demo_gives_a_token(place):
 
     assert "bearer" == answer["token_type"].lower()
     assert 3 == len(answer["access_token"].split("."))
+
+
+def test_a_project_tests_its_api_with_the_plugin(place, tmp_path):
+    uv = str(Path(sys.executable).parent / "uv")
+    env = {**install.uv_environment(), "VIRTUAL_ENV": str(place / "venv")}
+    lock = str(ROOT / "requirements" / "dev.lock")
+    run(uv, "pip", "install", "-q", "--no-deps", "--require-hashes", "-r", str(only_pytest(lock, tmp_path)), env=env)
+    api, tests = (block.text for block in blocks.all_blocks() if block.run == "testing")
+    (tmp_path / "api.py").write_text(api)
+    (tmp_path / "test_api.py").write_text(tests)
+    command = [str(place / "venv" / "bin" / "python"), "-m", "pytest", "-p", "no:cacheprovider", "-q"]
+    done = subprocess.run(command, cwd=tmp_path, env=clean(), capture_output=True, text=True, check=False)
+
+    assert 0 == done.returncode, done.stdout + done.stderr
+    assert "7 passed" in done.stdout
+
+
+def only_pytest(lock: str, folder: Path) -> Path:
+    """The lines of the lock that pytest needs, with their hashes."""
+    needed = re.findall(
+        r"^(?:pytest|pluggy|iniconfig|packaging|pygments)==(?:.*\\\n)*.*$", Path(lock).read_text(), re.MULTILINE
+    )
+    found = folder / "pytest.lock"
+    found.write_text("\n".join(needed) + "\n")
+    return found
 
 
 @contextlib.contextmanager

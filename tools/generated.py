@@ -12,9 +12,15 @@ def settings() -> str:
     return str(importlib.import_module("mintmark.settings").page())
 
 
+def commands() -> str:
+    application = importlib.import_module("mintmark.cli").application([])
+    return str(importlib.import_module("mintmark.commands.reference").page(application))
+
+
 # A page, and what makes its text.
 PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings,
+    "docs/reference/commands.md": commands,
 }
 
 

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 
 from mintmark import keyring, logs, refused, upkeep
 from mintmark.admin import api
-from mintmark.endpoints import authorize, health, introspect, revoke, token, userinfo
+from mintmark.endpoints import authorize, health, introspect, probe, revoke, token, userinfo
 from mintmark.endpoints.well_known import WellKnown
 from mintmark.factors.hashing import Hashing
 from mintmark.factors.throttle import Turns
@@ -217,6 +217,7 @@ def build(settings: Settings, *, started: Callable[[], None] = lambda: None, **m
             app.state.server = server
             found.update(routes(server))
             app.mount(f"{server.path}/admin/api", api.build(server))
+            app.mount(f"{server.path}{probe.PATH}", probe.application(server, always))
             started()
             yield
 

@@ -22,12 +22,15 @@ ELSEWHERE = {
     "express": "test_verifying.py",
     "sign-in": "test_sign_in.py",
     "extending": "test_extending.py",
+    "testing": "test_wheel.py",
 }
 # A page, how a block of it begins, and why it cannot be run here.
 NOT_RUN = {
     ("README.md", 'git clone "$REPOSITORY"'): ".ci/run clones and serves, and then pastes the README's other commands",
     ("docs/operations.md", "docker compose up"): "needs a Docker daemon, and fetches images",
-    ("docs/verifying.md", "@Bean"): "needs a JDK and Spring Security 7 from Maven",
+    ("docs/operations/compose.md", "docker compose"): "needs a Docker daemon, and fetches images",
+    ("docs/operations/kubernetes.md", "kubectl create secret"): "needs a cluster",
+    ("docs/operations/systemd.md", "mintmark_once()"): "needs a machine that systemd has started",
 }
 LANGUAGES = {"sh", "json", "toml", "python", "javascript", "java", "diff", "text"}
 

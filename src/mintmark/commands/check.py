@@ -35,8 +35,26 @@ class Found:
         return {"settings": self.settings, "wrong": self.wrong, "unwise": self.unwise}
 
 
-def check(json: JsonOption = False) -> None:
-    """Show the effective settings, what is wrong (exit 1) and what is unwise."""
+PublicOption = Annotated[
+    str | None, typer.Option("--public", metavar="URL", help="Look at this issuer from outside, as a client does.")
+]
+CaOption = Annotated[str | None, typer.Option("--ca", metavar="FILE", help="With --public: authorities, as PEM.")]
+ResolveOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="HOST:ADDRESS", help="With --public: where HOST is asked for, or HOST:PORT:ADDRESS[:PORT]."),
+]
+
+
+def check(
+    json: JsonOption = False, public: PublicOption = None, ca: CaOption = None, resolve: ResolveOption = None
+) -> None:
+    """Show the effective settings, what is wrong (exit 1) and what is unwise; --public: what clients see of it."""
+    if public is not None:
+        from mintmark.commands import public as outside
+
+        outside.check(public, ca, resolve or (), json=json)
+    elif ca is not None or resolve:
+        raise typer.BadParameter("--ca and --resolve go with --public")
     found = Found()
     try:
         settings = Settings.load(os.environ)

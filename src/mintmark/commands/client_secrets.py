@@ -59,7 +59,9 @@ def end(
     async def work(opened: Opened) -> Document:
         client = await _find(opened, client_id)
         if name not in [secret.name for secret in client.secrets]:
-            raise NotFound(f"the client {client_id!r} has no secret {name!r}")
+            raise NotFound(
+                f"the client {client_id!r} has no secret {name!r}; mintmark clients show {client_id} lists them"
+            )
         changes = clients.end_secret(client_id, name, opened.now)
         await opened.commit(changes, [_configured(client_id, f"secret {name} ended")])
         await leases.run_out()
@@ -88,7 +90,7 @@ def _document(secret: Secret) -> Document:
 async def _find(opened: Opened, client_id: str) -> Client:
     client = await clients.find(opened.store, client_id)
     if client is None:
-        raise NotFound(f"there is no client {client_id!r}")
+        raise NotFound(f"there is no client {client_id!r}; mintmark clients list shows which are")
     return client
 
 

@@ -138,7 +138,7 @@ async def find(opened: Opened, client_id: str) -> Client:
     """Raises NotFound."""
     found = await clients.find(opened.store, client_id)
     if found is None:
-        raise NotFound(f"there is no client {client_id!r}")
+        raise NotFound(f"there is no client {client_id!r}; mintmark clients list shows which are")
     return found
 
 

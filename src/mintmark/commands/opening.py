@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# What to do next; the other refusals say it themselves.
+REACH = "see that it runs and that MINTMARK_DATABASE_URL names it, then try again"
+SEALING = "put the key that sealed it behind the newer one, after a comma"
 DONE, REFUSED, USAGE, CHANGES, NOT_FOUND, UNREACHABLE = range(6)
 
 
@@ -157,11 +160,11 @@ def told(error: Exception) -> tuple[int, Sequence[str]]:
 
     match error:
         case Unavailable():
-            return UNREACHABLE, [f"the database cannot be reached: {error}"]
+            return UNREACHABLE, [f"the database cannot be reached: {error}; {REACH}"]
         case Unmigrated() | BadDatabaseUrl():
             return REFUSED, [str(error)]
         case WrongSealingKey():
-            return REFUSED, [f"MINTMARK_SEALING_KEYS does not open what is stored: {error}"]
+            return REFUSED, [f"MINTMARK_SEALING_KEYS does not open what is stored: {error}; {SEALING}"]
         case Conflict():
             return REFUSED, ["something else changed the same thing meanwhile; nothing was written: try again"]
     raise error

@@ -81,7 +81,7 @@ async def _all(opened: Opened, person_id: str | None, client_id: str | None, *, 
 async def _end_one(opened: Opened, id: str, *, everything: bool) -> Document:
     found = await listed_sessions.find(opened.store, id, all_over=opened.registry.ended_before)
     if found is None:
-        raise NotFound(f"there is no session {id!r}")
+        raise NotFound(f"there is no session {id!r}; mintmark sessions list shows which are")
     changes, events = await doors.ends(opened, found, opened.now, actor=None, everything=everything)
     if changes:
         await opened.commit(changes, events)

@@ -141,7 +141,7 @@ async def find(opened: Opened, name: str) -> Person:
     if found is None:
         found = await people.find_signing_in(opened.store, normalise_username(name))
     if found is None:
-        raise NotFound(f"there is no person {name!r}")
+        raise NotFound(f"there is no person {name!r}; mintmark users list shows who is")
     return found
 
 

@@ -1,12 +1,13 @@
 """What the verbs of users, clients, keys, sessions and audit share: an open store, and two forms of each answer."""
 
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 import typer
 
-from mintmark.commands import opening
+from mintmark.commands import opening, tables
 from mintmark.commands.opening import Opened
 from mintmark.store.changes import Conflict
 
@@ -45,9 +46,12 @@ def answer(document: Mapping[str, object], json: bool, *lines: str) -> None:
 
 
 def listed(items: Sequence[Document], json: bool, columns: Sequence[str]) -> None:
-    """Everything as JSON; for a person the columns, one line an item."""
+    """Everything as JSON; for a person the columns, one line an item: a table on a terminal, plain in a pipe."""
     if json:
         opening.show({"items": list(items)})
+        return
+    if sys.stdout.isatty():
+        tables.show(columns, [[text(item.get(column)) for column in columns] for item in items])
         return
     rows = [[column.upper() for column in columns]]
     rows += [[text(item.get(column)) for column in columns] for item in items]
