@@ -10,9 +10,12 @@ from mintmark.mint import OPAQUE, seconds
 from mintmark.protocol import ids
 from mintmark.protocol.authorization import Standing
 from mintmark.protocol.client import Client
+from mintmark.protocol.errors import InvalidToken
 from mintmark.server import Server
 from mintmark.store import access_tokens
 from mintmark.store.access_tokens import StoredToken
+
+NOT_GOOD = "the access token is not one that is good here"
 
 
 class LiveToken(NamedTuple):
@@ -47,6 +50,28 @@ async def find(server: Server, token: str, now: datetime) -> LiveToken | None:
         return None
     ended, standing = await access_tokens.jwt_standing(server.store, claims["jti"], claims.get("aid"))
     return None if ended else await _live(server, claims, standing, None, now)
+
+
+def not_good(server: Server, token: str, found: LiveToken | None, now: datetime, audience: str) -> InvalidToken:
+    """The same words for whatever is wrong; for operators, what can be told without asking the store again."""
+    check, expected, got = _why_not(server, token, found, now, audience)
+    return InvalidToken(NOT_GOOD, check=check, expected=expected, got=got)
+
+
+def _why_not(
+    server: Server, token: str, found: LiveToken | None, now: datetime, audience: str
+) -> tuple[str, str, str | None]:
+    if found is not None:
+        return "access token audience", audience, " ".join(found.audience)
+    if token.startswith(OPAQUE):
+        return "access token", "one that is known, unused and not over", token
+    ring = server.registry.ring
+    claims = jwt.verify(ring, token, typ={"at+jwt"}, issuer=server.issuer, now=now, check_exp=False)
+    if claims is None:
+        return "access token form", "a JWT of typ at+jwt that this server signed", token
+    if seconds(now) >= int(claims["exp"]):
+        return "access token expiry", "shown before it expires", f"expired {seconds(now) - int(claims['exp'])} s ago"
+    return "access token", "one that is not revoked and not over", token
 
 
 def _is_whole(claims: Mapping[str, Any]) -> bool:
