@@ -12,9 +12,18 @@ def settings() -> str:
     return str(importlib.import_module("mintmark.settings").page())
 
 
+def troubleshooting() -> str:
+    """Written by hand, but for its table of checks."""
+    start, end = "<!-- checks -->\n", "<!-- end of checks -->"
+    before, _, rest = (ROOT / "docs" / "troubleshooting.md").read_text().partition(start)
+    table = str(importlib.import_module("mintmark.explanations").page())
+    return f"{before}{start}{table}{end}{rest.partition(end)[2]}"
+
+
 # A page, and what makes its text.
 PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings,
+    "docs/troubleshooting.md": troubleshooting,
 }
 
 

@@ -22,6 +22,7 @@ ELSEWHERE = {
     "express": "test_verifying.py",
     "sign-in": "test_sign_in.py",
     "extending": "test_extending.py",
+    "why": "test_why.py",
 }
 # A page, how a block of it begins, and why it cannot be run here.
 NOT_RUN = {
