@@ -31,7 +31,7 @@ def tell(server: Server, asked: Asked, refusal: Refusal, now: datetime, *, door:
     """door: the path by its template, where the path itself holds what a client made up; None: the path."""
     found = _found(server, asked, refusal, now, door or asked.path)
     event = RequestRefused(door=found.door, error=found.error, check=found.check)
-    server.journal.refused(found, event, now, expected=refusal.expected, got=found.got)
+    server.journal.refused(found, event, now, expected=found.expected, got=found.got)
 
 
 def keep(server: Server, asked: Asked, refusal: Refusal, now: datetime) -> None:
@@ -57,7 +57,7 @@ def _found(
         description=printable(refusal.description, LONGEST_EXPECTED),
         expected=printable(refusal.expected, LONGEST_EXPECTED),
         got=shown(server, refusal),
-        client_id=_client_id(server, asked),
+        client_id=refusal.client_id or _client_id(server, asked),
         address=asked.address,
     )
 

@@ -190,7 +190,7 @@ def test_the_error_page_shows_code_description_and_trace_id():
 
     assert '<p id="error">invalid_request</p>' in text
     assert '<p id="error-description">The return address is not one that this app has registered.</p>' in text
-    assert '<p id="trace" class="hint">For support: name <strong>7f3c2a9d41b0</strong>' in text
+    assert '<p id="trace" class="hint">Trace <strong>7f3c2a9d41b0</strong>' in text
 
 
 def test_the_error_page_speaks_without_a_hint_or_a_trace_id():

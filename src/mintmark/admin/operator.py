@@ -69,7 +69,13 @@ async def _operator(request: Request, *wanted: str) -> Operator:
         raise tokens_seen.not_good(server, token, found, now, audience)
     if not set(wanted) & set(found.scope):
         scope = wanted[0]
-        raise InsufficientScope(f"this needs the scope {scope}", scope, check="admin scope", got=" ".join(found.scope))
+        raise InsufficientScope(
+            f"this needs the scope {scope}",
+            scope,
+            check="admin scope",
+            got=" ".join(found.scope),
+            client_id=found.client.id,
+        )
     asked.query().refuse_repeated()
     return Operator(server, asked, now, token, found)
 

@@ -54,19 +54,23 @@ async def find(server: Server, token: str, now: datetime) -> LiveToken | None:
 
 def not_good(server: Server, token: str, found: LiveToken | None, now: datetime, audience: str) -> InvalidToken:
     """The same words for whatever is wrong; for operators, what can be told without asking the store again."""
-    check, expected, got = _why_not(server, token, found, now, audience)
-    return InvalidToken(NOT_GOOD, check=check, expected=expected, got=got)
-
-
-def _why_not(
-    server: Server, token: str, found: LiveToken | None, now: datetime, audience: str
-) -> tuple[str, str, str | None]:
     if found is not None:
-        return "access token audience", audience, " ".join(found.audience)
+        claims: Mapping[str, Any] | None = found.claims
+        why = ("access token audience", audience, " ".join(found.audience))
+    else:
+        ring = server.registry.ring
+        claims = jwt.verify(ring, token, typ={"at+jwt"}, issuer=server.issuer, now=now, check_exp=False)
+        why = _why_not(token, claims, now)
+    check, expected, got = why
+    error = InvalidToken(NOT_GOOD, check=check, expected=expected, got=got)
+    error.client_id = None if claims is None else claims.get("client_id")
+    return error
+
+
+def _why_not(token: str, claims: Mapping[str, Any] | None, now: datetime) -> tuple[str, str, str]:
+    """claims None: the signature, or what is signed, is none of ours, as it is of an opaque token."""
     if token.startswith(OPAQUE):
         return "access token", "one that is known, unused and not over", token
-    ring = server.registry.ring
-    claims = jwt.verify(ring, token, typ={"at+jwt"}, issuer=server.issuer, now=now, check_exp=False)
     if claims is None:
         return "access token form", "a JWT of typ at+jwt that this server signed", token
     if seconds(now) >= int(claims["exp"]):

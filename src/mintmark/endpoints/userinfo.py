@@ -28,7 +28,11 @@ async def _userinfo(server: Server, asked: Asked) -> Answer:
         raise tokens_seen.not_good(server, token, found, now, server.issuer)
     if found.standing is None or found.standing.holder is None or scopes.OPENID not in found.scope:
         raise InsufficientScope(
-            "the token was issued without openid", scopes.OPENID, check="openid", got=" ".join(found.scope)
+            "the token was issued without openid",
+            scopes.OPENID,
+            check="openid",
+            got=" ".join(found.scope),
+            client_id=found.client.id,
         )
     person = await people.find(server.store, found.standing.holder.id)
     if person is None:

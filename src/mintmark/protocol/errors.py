@@ -16,6 +16,7 @@ class Refusal(Exception):
     """
 
     status: ClassVar[int] = 400
+    client_id: str | None = None  # whose access token it was; None: who it is stands in the request, or nowhere
 
     def __init__(
         self,
@@ -180,8 +181,11 @@ class InsufficientScope(OAuthError):
     code = "insufficient_scope"
     status = 403
 
-    def __init__(self, description: str, scope: str, *, check: str = "", got: object = None) -> None:
+    def __init__(
+        self, description: str, scope: str, *, check: str = "", got: object = None, client_id: str | None = None
+    ) -> None:
         super().__init__(description, check=check, expected=scope, got=got)
+        self.client_id = client_id
         self.scope = scope
 
 
