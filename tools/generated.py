@@ -17,10 +17,19 @@ def commands() -> str:
     return str(importlib.import_module("mintmark.commands.reference").page(application))
 
 
+def troubleshooting() -> str:
+    """Written by hand, but for its table of checks."""
+    start, end = "<!-- checks -->\n", "<!-- end of checks -->"
+    before, _, rest = (ROOT / "docs" / "troubleshooting.md").read_text().partition(start)
+    table = str(importlib.import_module("mintmark.explanations").page())
+    return f"{before}{start}{table}{end}{rest.partition(end)[2]}"
+
+
 # A page, and what makes its text.
 PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings,
     "docs/reference/commands.md": commands,
+    "docs/troubleshooting.md": troubleshooting,
 }
 
 

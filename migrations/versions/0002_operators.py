@@ -94,7 +94,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refusals")),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_refusals_at", "refusals", ["at"], unique=False)
+    op.create_index("ix_refusals_at", "refusals", ["at", "id"], unique=False)
+    op.create_index("ix_refusals_client", "refusals", ["client_id", "at", "id"], unique=False)
     op.create_table(
         "webhooks",
         sa.Column("id", sa.Text(), nullable=False),
@@ -135,6 +136,7 @@ def downgrade() -> None:
     op.drop_column("audit", "personal")
     op.drop_column("audit", "seal")
     op.drop_table("webhooks")
+    op.drop_index("ix_refusals_client", table_name="refusals")
     op.drop_index("ix_refusals_at", table_name="refusals")
     op.drop_table("refusals")
     op.drop_table("person_salts")

@@ -31,7 +31,7 @@ from mintmark.settings import Settings, Throttle
 from mintmark.store import connect, migrate
 from mintmark.store.changes import Unavailable
 from mintmark.wire import refusals
-from mintmark.wire.answer import NO_STORE, NOSNIFF, Answer, Headers, json_answer
+from mintmark.wire.answer import NO_STORE, NOSNIFF, Answer, Headers
 from mintmark.wire.asgi import Doors, Handle, Route
 from mintmark.wire.asked import Asked
 
@@ -162,12 +162,15 @@ def _json(server: Server, door: Door) -> Handle:
             return await door(server, asked)
         except Refusal as refusal:
             refused.tell(server, asked, refusal, server.clock())
-            return refusals.as_json(refusal)
+            return refusals.as_json(refusal, asked.request_id)
         except Unavailable:
-            return refusals.as_json(Overloaded("the database does not answer"))
-        except Exception:  # noqa: BLE001  whatever it is, its trace goes to the log and never on the wire
+            busy = Overloaded("the database does not answer", check="store")
+            refused.tell(server, asked, busy, server.clock())
+            return refusals.as_json(busy, asked.request_id)
+        except Exception as error:  # noqa: BLE001  whatever it is, its trace goes to the log and never on the wire
             logs.failed(server.journal.log, asked)
-            return json_answer({"error": "server_error", "error_description": f"reference {asked.request_id}"}, 500)
+            refused.fault(server, asked, error, server.clock())
+            return refusals.fault(asked.request_id)
 
     return handle
 
@@ -180,14 +183,17 @@ def _page(server: Server, door: Door) -> Handle:
             return await door(server, asked)
         except RefusedWithRedirect as refusal:
             refused.tell(server, asked, refusal.error, server.clock())
-            return refusals.as_redirect(refusal, server.issuer)
+            return refusals.as_redirect(refusal, server.issuer, asked.request_id)
         except Refusal as refusal:
             refused.tell(server, asked, refusal, server.clock())
             return answers.error(server, asked, refusal)
         except Unavailable:
-            return answers.error(server, asked, Overloaded("The server is busy. Try again in a moment."))
-        except Exception:  # noqa: BLE001  whatever it is, its trace goes to the log and never on the wire
+            busy = Overloaded("The server is busy. Try again in a moment.", check="store")
+            refused.tell(server, asked, busy, server.clock())
+            return answers.error(server, asked, busy)
+        except Exception as error:  # noqa: BLE001  whatever it is, its trace goes to the log and never on the wire
             logs.failed(server.journal.log, asked)
+            refused.fault(server, asked, error, server.clock())
             return answers.failed(server, asked)
 
     return handle

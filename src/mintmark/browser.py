@@ -89,12 +89,21 @@ def check_form(server: Server, asked: Asked, params: Params, browser: Browser) -
     """Every POST that a cookie carries: from our own page, in this very browser (RFC 9700 §4.7, ASVS 3.5)."""
     site, origin = asked.header(b"sec-fetch-site"), asked.header(b"origin")
     if site is not None and site != "same-origin":
-        raise ForgedForm("This form was sent from another site.", check="sec-fetch-site", got=site)
+        raise ForgedForm(
+            "This form was sent from another site.", check="sec-fetch-site", expected="same-origin", got=site
+        )
     if origin is not None and origin != server.settings.origin and not (origin == "null" and site == "same-origin"):
-        raise ForgedForm("This form was sent from another site.", check="origin")
+        raise ForgedForm(
+            "This form was sent from another site.", check="origin", expected=server.settings.origin, got=origin
+        )
     given = asked.header(b"x-csrf-token") or params.get("csrf_token") or ""
     if browser.is_new or not server.registry.is_mac("csrf", _bound(browser), _decoded(given)):
-        raise ForgedForm("This form is too old, or was made for another browser. Go back and reload.", check="csrf")
+        raise ForgedForm(
+            "This form is too old, or was made for another browser. Go back and reload.",
+            check="csrf",
+            expected="the csrf_token of this browser's form",
+            got=given,
+        )
 
 
 def _decoded(token: str) -> bytes:

@@ -13,9 +13,11 @@ from typing import Any, Protocol
 
 from mintmark.events import Event, own
 from mintmark.protocol import ids
+from mintmark.refusal_queue import RefusalQueue
 from mintmark.store import audit
 from mintmark.store.changes import Change
 from mintmark.store.executor import Executor
+from mintmark.store.refusals import Refused
 
 MOST = 10_000  # different observations waiting
 AT_ONCE = 200  # rows under way
@@ -53,6 +55,7 @@ class Journal:
     random: Callable[[int], bytes]
     waiting: dict[tuple[object, ...], Waiting] = field(default_factory=dict)
     dropped: int = 0
+    refusals: RefusalQueue = field(default_factory=RefusalQueue)
 
     def fact(self, event: Event, now: datetime, request_id: str | None, address: str | None) -> Change:
         """The audit row that goes with the commit of its cause; `told` follows once that is durable."""
@@ -84,6 +87,11 @@ class Journal:
         else:
             self.dropped += 1
 
+    def refused(self, one: Refused, event: Event, now: datetime, **more: object) -> None:
+        """A refusal: told, and kept for `mintmark why`. In a flood, the audit trail counts together whoever sent it."""
+        is_kept = self.refusals.take(one)
+        self.seen(event, now, one.id, one.address if is_kept else None, **more)
+
     def count_dropped(self) -> int:
         """How many were dropped since this was asked last."""
         dropped, self.dropped = self.dropped, 0
@@ -108,6 +116,7 @@ class Journal:
         finally:
             for key, one in left:
                 self._wait_on(key, one)
+        await self.refusals.flush(store)
 
     def _wait_on(self, key: tuple[object, ...], one: Waiting) -> None:
         newer = self.waiting.setdefault(key, one)

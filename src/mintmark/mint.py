@@ -49,11 +49,11 @@ def over(grant: Grant) -> OAuthError:
     """What is said when `not_after` is past: nothing is issued."""
     if grant.standing is None:
         return UnauthorizedClient("this client gets no tokens any more", check="not_after")
-    return InvalidGrant("nothing is issued any more", check="not_after")
+    return InvalidGrant("nothing is issued any more", check="not_after", expected="a not_after that lies ahead")
 
 
 def denied() -> OAuthError:
-    return AccessDenied("nothing is issued any more", check="not_after")
+    return AccessDenied("nothing is issued any more", check="not_after", expected="a not_after that lies ahead")
 
 
 def _expires_at(grant: Grant, now: datetime) -> datetime:

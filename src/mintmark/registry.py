@@ -138,6 +138,10 @@ class Registry:
         kept = self._clients.get(client_id)
         return kept if kept is not None else await self._find(client_id)
 
+    def remembers(self, client_id: str) -> bool:
+        """Whether there is, or was a moment ago, a client of that id. Nothing is read."""
+        return self._clients.get(client_id) is not None
+
     async def _find(self, client_id: str) -> Client | None:
         for _ in range(TRIES):
             found, is_current = await self._together.do(client_id, partial(self._look_up, client_id))

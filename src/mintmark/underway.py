@@ -34,10 +34,15 @@ async def client_of(server: Server, params: Params) -> Client:
         raise UntrustedRequest("client_id is sent more than once", check="repeated parameter", got="client_id")
     client_id = params.get("client_id")
     if client_id is None:
-        raise UntrustedRequest("client_id is missing", check="client_id")
+        raise UntrustedRequest("client_id is missing", check="client_id", expected="the client_id of a client")
     client = await server.registry.client(client_id)
     if client is None or client.disabled_at is not None:
-        raise UnknownClient("The app that sent you here is not known.", check="client_id", got=client_id)
+        raise UnknownClient(
+            "The app that sent you here is not known.",
+            check="client_id" if client is None else "disabled client",
+            expected="the client_id of a client that is enabled",
+            got=client_id,
+        )
     return client
 
 
@@ -68,13 +73,25 @@ async def find(server: Server, id: str, browser: Browser, asked: Asked, now: dat
     """The request of this browser. A page for whatever is over, and a 403 page for another browser's."""
     kept = await requests.find(server.store, id) if len(id) <= 100 else None
     if kept is None or now >= kept.expires_at:
-        raise UntrustedRequest("This sign-in took too long. Go back to the app and start again.", check="request age")
+        raise UntrustedRequest(
+            "This sign-in took too long. Go back to the app and start again.",
+            check="request age",
+            expected=f"within {server.settings.request_lifetime}",
+        )
     if kept.completed_at is not None:
-        raise UntrustedRequest("This sign-in is finished. Go back to the app.", check="request completed")
+        raise UntrustedRequest(
+            "This sign-in is finished. Go back to the app.",
+            check="request completed",
+            expected="a request that is under way",
+        )
     if kept.browser_digest is None:
         kept = await _adopted(server, kept, browser, asked, now)
     if not browsers.compare(kept.browser_digest, browser.digest):
-        raise ForgedForm("This sign-in was begun in another browser.", check="request browser")
+        raise ForgedForm(
+            "This sign-in was begun in another browser.",
+            check="request browser",
+            expected="the cookie of the browser that began it",
+        )
     params = Params({name: list(values) for name, values in kept.parameters.items()})
     client = await client_of(server, params)
     return UnderWay(kept, client, read(server, params, client, now))

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from mintmark import keyring, logs
 from mintmark.server import Server
-from mintmark.store import people, purge
+from mintmark.store import people, purge, refusals
 from mintmark.store.changes import Conflict, Unavailable
 
 FRESH_EVERY = 0.4  # seconds; well under the lease
@@ -60,6 +60,9 @@ def _tell_dropped(server: Server) -> None:
     dropped = server.journal.count_dropped()
     if dropped:
         server.journal.log.warning("observations_dropped", number=dropped)
+    refusals_dropped = server.journal.refusals.count_dropped()
+    if refusals_dropped:
+        server.journal.log.warning("refusals_dropped", number=refusals_dropped)
 
 
 async def last_flush(server: Server) -> None:
@@ -79,6 +82,8 @@ async def turn_keys(server: Server) -> None:
 
 async def clear_away(server: Server) -> None:
     await purge.purge(server.store, server.clock())
+    kept, most = server.settings.refusals_kept, server.settings.refusals_most
+    await refusals.forget(server.store, server.clock() - kept, most)
 
 
 async def note_hashes(server: Server) -> None:

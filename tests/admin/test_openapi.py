@@ -13,6 +13,8 @@ OPERATIONS = {
     ("get", "/authorizations"): "listAuthorizations",
     ("get", "/authorizations/{id}"): "getAuthorization",
     ("delete", "/authorizations/{id}"): "endAuthorization",
+    ("get", "/refusals"): "listRefusals",
+    ("get", "/refusals/{id}"): "getRefusal",
 }
 
 
@@ -38,7 +40,9 @@ async def test_every_operation_has_its_id_its_scope_and_its_problems(sqlite_issu
         scope = "admin:read" if method == "get" else "admin:write"
         expected = {"400", "401", "403", "503", "default", "204" if method == "delete" else "200"}
 
-        assert [{"oauth2": [scope]}] == one["security"]
+        finer = [{"oauth2": ["admin:audit"]}] if path.startswith("/refusals") else []
+
+        assert [{"oauth2": [scope]}, *finer] == one["security"]
         assert expected | ({"404"} if "{id}" in path else set()) == one["responses"].keys()
 
 

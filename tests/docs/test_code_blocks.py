@@ -23,6 +23,7 @@ ELSEWHERE = {
     "sign-in": "test_sign_in.py",
     "extending": "test_extending.py",
     "testing": "test_wheel.py",
+    "why": "test_why.py",
 }
 # A page, how a block of it begins, and why it cannot be run here.
 NOT_RUN = {

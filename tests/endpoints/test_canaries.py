@@ -11,10 +11,11 @@ MAY_BE_SHOWN = {"grant_type", "client_id", "redirect_uri", "scope", "resource", 
 
 
 async def told(issuer):
-    """Everything that the log and the audit trail say."""
+    """Everything that the log, the audit trail and the kept refusals say."""
     await issuer.server.journal.flush(issuer.server.store)
     rows = await issuer.server.store.fetch(Read(select(schema.audit)))
-    return str(issuer.lines) + str(rows)
+    kept = await issuer.server.store.fetch(Read(select(schema.refusals)))
+    return str(issuer.lines) + str(rows) + str(kept)
 
 
 async def test_no_canary_of_a_parameter_or_header_is_told(issuer):
@@ -22,6 +23,7 @@ async def test_no_canary_of_a_parameter_or_header_is_told(issuer):
     secret = [name for name in NAMES if name not in MAY_BE_SHOWN]
     for door in (*JSON_DOORS, "/userinfo", *PAGES):
         for name in secret:
+            issuer.later(seconds=1)  # so many refusals of a second are kept
             form = {"grant_type": "password", "client_id": "web", "client_secret": SECRET, name: canary}
             await issuer.http.post(door, data=form)
             await issuer.http.post(door, content=f"{name}={canary}&{name}={canary}", headers=FORM)

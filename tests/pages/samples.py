@@ -75,7 +75,7 @@ ERROR: Final = MappingProxyType(
         "code": "invalid_request",
         "description": "The return address is not one that this app has registered.",
         "hint": "If you make this app: compare redirect_uri with its registration, letter by letter.",
-        "reference": "7F3K-2Q9D",
+        "trace_id": "7f3c2a9d41b0",
     }
 )
 
@@ -105,7 +105,7 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "sign-out-alone": ("sign_out.html", MappingProxyType({**SIGN_OUT, "client": None})),
         "error-ours": (
             "error.html",
-            MappingProxyType({"code": "server_error", "description": "The answer could not be made.", "reference": ""}),
+            MappingProxyType({"code": "server_error", "description": "The answer could not be made.", "trace_id": ""}),
         ),
     }
 )

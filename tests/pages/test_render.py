@@ -185,17 +185,17 @@ def test_the_signed_out_page_says_so():
     assert "sign-out" not in elements("signed-out").ids()
 
 
-def test_the_error_page_shows_code_description_and_reference():
+def test_the_error_page_shows_code_description_and_trace_id():
     text = shown("error")
 
     assert '<p id="error">invalid_request</p>' in text
     assert '<p id="error-description">The return address is not one that this app has registered.</p>' in text
-    assert "7F3K-2Q9D" in text
+    assert '<p id="trace" class="hint">Trace <strong>7f3c2a9d41b0</strong>' in text
 
 
-def test_the_error_page_speaks_without_a_hint_or_a_reference():
+def test_the_error_page_speaks_without_a_hint_or_a_trace_id():
     assert "our side" in shown("error-ours")
-    assert "Reference" not in shown("error-ours")
+    assert 'id="trace"' not in shown("error-ours")
 
 
 def test_a_hostile_client_name_stays_text():

@@ -34,8 +34,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-# Asked by the upkeep, and once an hour at most.
-SELDOM = {"people._HASHES"}
+# Asked by the upkeep, every five minutes at most.
+SELDOM = {"people._HASHES", "refusals._NEWEST_TOO_MANY"}
 
 
 @pytest.mark.parametrize("read", [pytest.param(read, id=name) for name, read in reads() if name not in SELDOM])

@@ -12,6 +12,7 @@ from mintmark.protocol.return_address import ReturnAddress
 from mintmark.wire import refusals
 
 ISSUER = "https://id.example"
+TRACE = "3f9c0a71d2e4"
 ADDRESS = ReturnAddress("https://shop.example/cb?tenant=1")
 REFUSALS = [
     (errors.InvalidRequest("no"), 400, "invalid_request"),
@@ -33,26 +34,27 @@ def headers(answer):
 
 @pytest.mark.parametrize(("error", "status", "code"), REFUSALS)
 def test_a_refusal_becomes_json(error, status, code):
-    answer = refusals.as_json(error)
+    answer = refusals.as_json(error, TRACE)
 
     assert status == answer.status
-    assert {"error": code, "error_description": "no"} == json.loads(answer.body)
+    assert {"error": code, "error_description": "no", "trace_id": TRACE} == json.loads(answer.body)
+    assert TRACE.encode() == headers(answer)[b"x-trace-id"]
     assert b"no-store" == headers(answer)[b"cache-control"]
     assert code == refusals.code(error)
 
 
 def test_who_comes_too_often_or_too_soon_hears_when_to_come_back():
-    assert b"7" == headers(refusals.as_json(errors.TooManyAttempts("no", 7)))[b"retry-after"]
-    assert b"1" == headers(refusals.as_json(errors.Overloaded("no")))[b"retry-after"]
-    assert b"retry-after" not in headers(refusals.as_json(errors.InvalidGrant("no")))
+    assert b"7" == headers(refusals.as_json(errors.TooManyAttempts("no", 7), TRACE))[b"retry-after"]
+    assert b"1" == headers(refusals.as_json(errors.Overloaded("no"), TRACE))[b"retry-after"]
+    assert b"retry-after" not in headers(refusals.as_json(errors.InvalidGrant("no"), TRACE))
 
 
 def test_only_who_may_try_basic_is_challenged():
-    challenged = refusals.as_json(errors.InvalidClient("no", expected="challenge"))
+    challenged = refusals.as_json(errors.InvalidClient("no", challenge=True), TRACE)
 
     assert headers(challenged)[b"www-authenticate"].startswith(b"Basic realm=")
-    assert b"www-authenticate" not in headers(refusals.as_json(errors.InvalidClient("no")))
-    assert b"www-authenticate" not in headers(refusals.as_json(errors.InvalidGrant("no", expected="challenge")))
+    assert b"www-authenticate" not in headers(refusals.as_json(errors.InvalidClient("no"), TRACE))
+    assert b"www-authenticate" not in headers(refusals.as_json(errors.InvalidGrant("no", expected="challenge"), TRACE))
 
 
 @given(st.text(st.characters()))
@@ -69,7 +71,7 @@ STATES = st.none() | st.text(st.characters(codec="utf-8"))
 @given(st.sampled_from(RESPONSE_MODES), STATES, st.text(st.characters()))
 def test_every_refusal_that_goes_back_carries_state_and_issuer_to_the_registered_address(mode, state, description):
     refused = RefusedWithRedirect(errors.AccessDenied(description), ADDRESS, state, mode)
-    answer = refusals.as_redirect(refused, ISSUER)
+    answer = refusals.as_redirect(refused, ISSUER, TRACE)
     location = headers(answer)[b"location"].decode()
     parts = urlsplit(location)
     told = parse_qsl(parts.fragment if mode == "fragment" else parts.query, keep_blank_values=True)
@@ -80,6 +82,8 @@ def test_every_refusal_that_goes_back_carries_state_and_issuer_to_the_registered
     assert "access_denied" == dict(told)["error"]
     assert ISSUER == dict(told)["iss"]
     assert state == dict(told).get("state")
+    assert dict(told)["error_description"].endswith(f" (trace {TRACE})")
+    assert TRACE.encode() == headers(answer)[b"x-trace-id"]
     assert [name for name, _ in told if name != "tenant"] == [
         "error", "error_description", *(["state"] if state is not None else []), "iss"
     ]  # fmt: skip
@@ -92,18 +96,18 @@ def test_every_response_mode_has_its_way_back():
 
 
 def test_a_bad_token_is_told_why():
-    answer = refusals.as_bearer(errors.InvalidToken('it is "over"'))
+    answer = refusals.as_bearer(errors.InvalidToken('it is "over"'), TRACE)
 
     assert 401 == answer.status
     assert (
         b'Bearer realm="mintmark", error="invalid_token", error_description="it is \'over\'"'
         == headers(answer)[b"www-authenticate"]
     )
-    assert "invalid_token" == json.loads(answer.body)["error"]
+    assert ("invalid_token", TRACE) == tuple(json.loads(answer.body)[name] for name in ("error", "trace_id"))
 
 
 def test_a_token_that_may_too_little_is_told_what_it_needs():
-    answer = refusals.as_bearer(errors.InsufficientScope("no", "openid"))
+    answer = refusals.as_bearer(errors.InsufficientScope("no", "openid"), TRACE)
 
     assert 403 == answer.status
     assert headers(answer)[b"www-authenticate"].endswith(b', scope="openid"')
@@ -111,9 +115,13 @@ def test_a_token_that_may_too_little_is_told_what_it_needs():
 
 @pytest.mark.parametrize(
     "answer",
-    [refusals.as_bearer(errors.NoCredentials("no")), refusals.as_bearer(errors.InvalidToken("no"), named=False)],
+    [
+        refusals.as_bearer(errors.NoCredentials("no"), TRACE),
+        refusals.as_bearer(errors.InvalidToken("no"), TRACE, named=False),
+    ],
 )
 def test_who_sent_nothing_hears_no_error(answer):
     assert 401 == answer.status
     assert b'Bearer realm="mintmark"' == headers(answer)[b"www-authenticate"]
     assert b"{}" == answer.body
+    assert TRACE.encode() == headers(answer)[b"x-trace-id"]

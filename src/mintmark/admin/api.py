@@ -9,11 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from mintmark.admin import authorizations, front, problems, sessions, users
+from mintmark import refused
+from mintmark.admin import authorizations, front, problems, refusals, sessions, users
+from mintmark.protocol.errors import NoSuchMethod, Refusal
 from mintmark.server import Server
 from mintmark.wire.asgi import App
 
-ROOMS = (sessions, users, authorizations)
+ROOMS = (sessions, users, authorizations, refusals)
+NO_SUCH_METHOD = "this method is not one of this address"
 SUMMARY = """\
 Every operation but this document needs an access token of this server whose only audience is this API. Lists answer
 `items`, newest first, and `next`, the value of `after` for the next page; the last page has none."""
@@ -46,13 +49,20 @@ async def _no_such_door(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     if error.status_code != 405:
-        return problems.answer(error.status_code, "there is nothing at this address")
+        return _told(request, problems.NotFound("there is nothing at this address", check="no such address"))
     methods: set[str] = set()
     for route in (*request.app.routes, *(route for room in ROOMS for route in room.router.routes)):
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
             methods |= route.methods or set()
     allowed = sorted(methods | ({"HEAD"} if "GET" in methods else set()))
-    return problems.answer(405, "this method is not one of this address", {"allow": ", ".join(allowed)})
+    _told(request, NoSuchMethod(NO_SUCH_METHOD, check="method", expected=" ".join(allowed), got=request.method))
+    return problems.answer(405, NO_SUCH_METHOD, {"allow": ", ".join(allowed)})
+
+
+def _told(request: Request, error: Refusal) -> Response:
+    server, asked = request.app.state.server, request.state.asked
+    refused.tell(server, asked, error, server.clock(), door=f"{server.path}/admin/api")
+    return problems.refused(error)
 
 
 def _described(api: FastAPI, server: Server) -> dict[str, Any]:  # Any: OpenAPI's own shape
@@ -74,7 +84,11 @@ def _described(api: FastAPI, server: Server) -> dict[str, Any]:  # Any: OpenAPI'
 
 
 def _scheme(server: Server) -> dict[str, Any]:
-    scopes = {"admin:read": "See what there is", "admin:write": "Change and end it"}
+    scopes = {
+        "admin:read": "See what there is",
+        "admin:write": "Change and end it",
+        "admin:audit": "See what was refused, and why",
+    }
     token = {"tokenUrl": f"{server.issuer}/token", "scopes": scopes}
     return {
         "type": "oauth2",

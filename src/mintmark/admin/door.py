@@ -21,17 +21,22 @@ class Door(APIRoute):
 
         async def answer(request: Request) -> Response:
             server: Server = request.app.state.server
+            asked, door = request.state.asked, f"{server.path}/admin/api{self.path_format}"
             try:
                 return await handle(request)
             except RequestValidationError as error:
+                refused.tell(server, asked, problems.unreadable(error), server.clock(), door=door)
                 return problems.invalid(error)
             except Refusal as error:
-                refused.tell(server, request.state.asked, error, server.clock())
+                refused.tell(server, asked, error, server.clock(), door=door)
                 return problems.refused(error)
             except Unavailable:
-                return problems.refused(Overloaded("the database does not answer", check="store"))
-            except Exception:  # noqa: BLE001  # a fault of ours: its trace goes to the log, never on the wire
-                logs.failed(server.journal.log, request.state.asked)
-                return problems.failed(request.state.asked.request_id)
+                busy = Overloaded("the database does not answer", check="store")
+                refused.tell(server, asked, busy, server.clock(), door=door)
+                return problems.refused(busy)
+            except Exception as error:  # noqa: BLE001  # a fault of ours: its trace goes to the log, never on the wire
+                logs.failed(server.journal.log, asked)
+                refused.fault(server, asked, error, server.clock(), door=door)
+                return problems.failed(asked.request_id)
 
         return answer

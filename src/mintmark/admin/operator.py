@@ -9,7 +9,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from mintmark.endpoints import bearer, tokens_seen
-from mintmark.endpoints.tokens_seen import LiveToken
+from mintmark.endpoints.tokens_seen import NOT_GOOD, LiveToken
 from mintmark.events import Event, TokenSpent
 from mintmark.protocol.errors import InsufficientScope, InvalidToken
 from mintmark.server import Server
@@ -18,6 +18,7 @@ from mintmark.store.changes import Change, Conflict
 from mintmark.wire.asked import Asked
 
 READ, WRITE = "admin:read", "admin:write"
+AUDIT = "admin:audit"  # what was refused and why, for whoever helps others and sees nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +53,31 @@ class Operator:
             await self.server.commit(changes, events, self.asked, self.now)
         except Conflict:
             if await tokens_seen.find(self.server, self.token, self.now) is None:
-                raise _not_good() from None  # another request was first
+                raise InvalidToken(NOT_GOOD, check="one use", expected="its first use") from None  # of two at once
             raise
 
 
-async def _operator(request: Request, scope: str) -> Operator:
+async def _operator(request: Request, *wanted: str) -> Operator:
+    """With any of these scopes."""
     server: Server = request.app.state.server
     asked: Asked = request.state.asked
     now = server.clock()
     token = bearer.read(asked)
     found = await tokens_seen.find(server, token, now)
-    if found is None or found.audience != (server.registry.catalogue.admin_api,):
-        raise _not_good()
-    if scope not in found.scope:
-        raise InsufficientScope(f"this needs the scope {scope}", scope)
+    audience = server.registry.catalogue.admin_api
+    if found is None or found.audience != (audience,):
+        raise tokens_seen.not_good(server, token, found, now, audience)
+    if not set(wanted) & set(found.scope):
+        scope = wanted[0]
+        raise InsufficientScope(
+            f"this needs the scope {scope}",
+            scope,
+            check="admin scope",
+            got=" ".join(found.scope),
+            client_id=found.client.id,
+        )
     asked.query().refuse_repeated()
     return Operator(server, asked, now, token, found)
-
-
-def _not_good() -> InvalidToken:
-    return InvalidToken("the access token is not one that is good here", check="admin token")
 
 
 async def _reading(request: Request) -> Operator:
@@ -82,5 +88,10 @@ async def _writing(request: Request) -> Operator:
     return await _operator(request, WRITE)
 
 
+async def _auditing(request: Request) -> Operator:
+    return await _operator(request, READ, AUDIT)
+
+
 Reading = Annotated[Operator, Depends(_reading)]
 Writing = Annotated[Operator, Depends(_writing)]
+Auditing = Annotated[Operator, Depends(_auditing)]

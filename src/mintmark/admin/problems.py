@@ -9,7 +9,7 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from starlette.responses import Response
 
-from mintmark.protocol.errors import NoCredentials, OAuthError, Overloaded, Refusal
+from mintmark.protocol.errors import InvalidRequest, NoCredentials, OAuthError, Overloaded, Refusal
 from mintmark.wire import refusals
 
 MEDIA_TYPE = "application/problem+json"
@@ -22,7 +22,7 @@ class NotFound(Refusal):
 
 
 def answer(status: int, detail: str, headers: Mapping[str, str] | None = None, **members: object) -> Response:
-    """`type` is about:blank: the status says what kind of problem it is (RFC 9457 §4.2.1)."""
+    """`type` is about:blank: the status says what kind of problem it is (RFC 9457 §4.2.1). `front` adds `trace_id`."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **members}
     return Response(json.dumps(body), status, headers, MEDIA_TYPE)
 
@@ -30,7 +30,7 @@ def answer(status: int, detail: str, headers: Mapping[str, str] | None = None, *
 def refused(error: Refusal) -> Response:
     detail = refusals.description(error)
     if isinstance(error, OAuthError):
-        challenge = dict(refusals.as_bearer(error).headers)[b"www-authenticate"].decode()
+        challenge = dict(refusals.as_bearer(error, "").headers)[b"www-authenticate"].decode()
         named = {} if isinstance(error, NoCredentials) else {"error": error.code}
         headers = {"www-authenticate": challenge} if error.status in (401, 403) else None
         return answer(error.status, detail, headers, **named)
@@ -43,6 +43,13 @@ def invalid(error: RequestValidationError) -> Response:
     found = [{"member": _member(one["loc"]), "detail": _sentence(one)} for one in error.errors()]
     detail = "; ".join(f"{one['member']}: {one['detail']}" for one in found)
     return answer(400, detail, errors=found)
+
+
+def unreadable(error: RequestValidationError) -> InvalidRequest:
+    """The same for operators who ask why: the names of the members, never their values."""
+    found = [_member(one["loc"]) for one in error.errors()]
+    told = f"{len(found)} that cannot be read" if len(found) > 1 else "one that is known and can be read"
+    return InvalidRequest("a parameter cannot be read", check="query parameters", expected=told, got=found[0])
 
 
 def failed(reference: str) -> Response:
@@ -79,6 +86,7 @@ SCHEMAS: Mapping[str, object] = MappingProxyType(
                 "title": _text("The name of the status."),
                 "status": {"type": "integer", "description": "The HTTP status."},
                 "detail": _text("What to change."),
+                "trace_id": _text("For `mintmark why` and `/refusals/{id}`."),
                 "error": _text("The code of RFC 6750 §3.1 where the access token is the problem."),
                 "errors": {
                     "type": "array",

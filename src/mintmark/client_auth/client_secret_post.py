@@ -12,5 +12,7 @@ def read(asked: Asked, params: Params) -> Credentials | None:
         return None
     client_id = params.get("client_id")
     if client_id is None:
-        raise InvalidClient("client_secret was sent without client_id")
+        raise InvalidClient(
+            "client_secret was sent without client_id", check="secret without client_id", expected="client_id beside it"
+        )
     return Credentials(client_id, (secret,))

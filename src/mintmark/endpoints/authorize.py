@@ -98,7 +98,15 @@ async def _visit(server: Server, asked: Asked, params: Params, now: datetime) ->
         return Visit(server, asked, now, params, client, browser, request, None, consent)
     found = await underway.find(server, request_uri.removeprefix(underway.URN), browser, asked, now)
     if found.client.id != client.id:
-        raise _back(found.request, RequestUriNotSupported("request_uri belongs to another client"))
+        raise _back(
+            found.request,
+            RequestUriNotSupported(
+                "request_uri belongs to another client",
+                check="request_uri client",
+                expected=found.client.id,
+                got=client.id,
+            ),
+        )
     return Visit(server, asked, now, params, client, browser, found.request, found.kept, consent)
 
 
@@ -176,9 +184,14 @@ async def _approve(visit: Visit, step: Approve) -> Answer:
     """An authorization with its code, written before the browser leaves."""
     server, client, now, person = visit.server, visit.client, visit.now, visit.browser.person
     if person is None:
-        raise AccessDenied("nobody is signed in", check="session")
+        raise AccessDenied("nobody is signed in", check="nobody signed in", expected="a session")
     if any(map(scopes.is_admin, step.scope)) and ADMINS not in person.holder.groups:
-        raise AccessDenied("this person may not have the admin API's scopes", check="admins")
+        raise AccessDenied(
+            "this person may not have the admin API's scopes",
+            check="admins",
+            expected=f"the group {ADMINS}",
+            got=" ".join(person.holder.groups),
+        )
     audience = server.registry.catalogue.audience(step.scope, visit.request.resources)
     offline = scopes.OFFLINE in step.scope
     limits = server.registry.limits(client, audience, person.holder.groups, now, offline=offline)

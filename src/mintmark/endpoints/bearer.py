@@ -7,18 +7,27 @@ from mintmark.wire.asked import FORM, Asked
 def read(asked: Asked) -> str:
     """Raises NoCredentials, InvalidRequest or InvalidToken."""
     if asked.query_string and asked.query().sent("access_token"):
-        raise InvalidRequest("an access token in the address would be seen by others", check="token in query")
+        raise InvalidRequest(
+            "an access token in the address would be seen by others", check="token in query", expected="a header"
+        )
     header = asked.header(b"authorization")
     posted = _posted(asked)
     if header is None and posted is None:
-        raise NoCredentials("no access token was sent")
+        raise NoCredentials("no access token was sent", check="no access token", expected="Authorization: Bearer …")
     if header is not None and posted is not None:
-        raise InvalidRequest("the access token is sent in more than one way (RFC 6750 §2)")
+        raise InvalidRequest(
+            "the access token is sent in more than one way (RFC 6750 §2)", check="two access tokens", expected="one way"
+        )
     if header is None:
         return posted or ""
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or asked.count(b"authorization") > 1 or not token.strip():
-        raise InvalidToken("the Authorization header is not one Bearer token")
+        raise InvalidToken(
+            "the Authorization header is not one Bearer token",
+            check="bearer header",
+            expected="Bearer and one token",
+            got=header,
+        )
     return token.strip()
 
 

@@ -14,6 +14,8 @@ def form(asked: Asked) -> Params:
     """The form of a request, where each parameter stands once (RFC 6749 §3.2)."""
     params = asked.form()
     if asked.query_string and any(asked.query().sent(name) for name in SECRETS):
-        raise InvalidRequest("credentials belong in the form, never in the address", check="secret in query")
+        raise InvalidRequest(
+            "credentials belong in the form, never in the address", check="secret in query", expected="the form"
+        )
     params.refuse_repeated()
     return params

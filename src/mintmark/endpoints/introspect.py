@@ -26,7 +26,7 @@ async def introspect(server: Server, asked: Asked) -> Answer:
     params = credentials.form(asked)
     client = await client_auth.authenticate(server, asked, params, now)
     if client.is_public:
-        raise client_auth.refused(asked, params)
+        raise client_auth.refused(asked, params, "public client", "a client with credentials", client.id)
     token = params.require("token")
     if token.startswith(refresh_token.PREFIX):
         return await _refresh_token(server, client, token, now)

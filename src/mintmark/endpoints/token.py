@@ -42,7 +42,9 @@ async def _attempt(server: Server, asked: Asked, params: Params, grant_type: str
     client = await client_auth.authenticate(server, asked, params, now)
     wanted = grant_type or params.require("grant_type")
     if wanted not in GRANTS:
-        raise UnsupportedGrantType("grant_type is not one that is supported", check="grant_type", got=wanted)
+        raise UnsupportedGrantType(
+            "grant_type is not one that is supported", check="grant_type", expected=" ".join(GRANTS), got=wanted
+        )
     client.must_allow(wanted)
     # Before anything of the person is looked at: from elsewhere nobody learns whether a password was right.
     _must_come_from_there(server.registry.limits(client, (), (), now, offline=False), asked)
@@ -72,12 +74,21 @@ def _check(server: Server, asked: Asked, request: TokenRequest, earned: Earned) 
         must_stand(server, request, grant.standing, earned.issued_ms)
     _must_come_from_there(grant.limits, asked)
     if not grant.audience:
-        raise InvalidGrant("no resource of the grant is left", check="audience")
+        raise InvalidGrant("no resource of the grant is left", check="audience", got=" ".join(grant.audience))
 
 
 def _must_come_from_there(limits: Limits, asked: Asked) -> None:
     if not limits.allow(asked.address):
-        raise UnauthorizedClient("this client may not come from there", check="allowed_networks")
+        raise UnauthorizedClient(
+            "this client may not come from there",
+            check="allowed_networks",
+            expected=_networks(limits),
+            got=asked.address,
+        )
+
+
+def _networks(limits: Limits) -> str:
+    return " ".join(map(str, limits.allowed_networks or ())) or "no address at all"
 
 
 async def _write(server: Server, asked: Asked, earned: Earned, minted: list[Change], now: datetime) -> None:

@@ -10,9 +10,12 @@ from mintmark.mint import OPAQUE, seconds
 from mintmark.protocol import ids
 from mintmark.protocol.authorization import Standing
 from mintmark.protocol.client import Client
+from mintmark.protocol.errors import InvalidToken
 from mintmark.server import Server
 from mintmark.store import access_tokens
 from mintmark.store.access_tokens import StoredToken
+
+NOT_GOOD = "the access token is not one that is good here"
 
 
 class LiveToken(NamedTuple):
@@ -47,6 +50,32 @@ async def find(server: Server, token: str, now: datetime) -> LiveToken | None:
         return None
     ended, standing = await access_tokens.jwt_standing(server.store, claims["jti"], claims.get("aid"))
     return None if ended else await _live(server, claims, standing, None, now)
+
+
+def not_good(server: Server, token: str, found: LiveToken | None, now: datetime, audience: str) -> InvalidToken:
+    """The same words for whatever is wrong; for operators, what can be told without asking the store again."""
+    if found is not None:
+        claims: Mapping[str, Any] | None = found.claims
+        why = ("access token audience", audience, " ".join(found.audience))
+    else:
+        ring = server.registry.ring
+        claims = jwt.verify(ring, token, typ={"at+jwt"}, issuer=server.issuer, now=now, check_exp=False)
+        why = _why_not(token, claims, now)
+    check, expected, got = why
+    error = InvalidToken(NOT_GOOD, check=check, expected=expected, got=got)
+    error.client_id = None if claims is None else claims.get("client_id")
+    return error
+
+
+def _why_not(token: str, claims: Mapping[str, Any] | None, now: datetime) -> tuple[str, str, str]:
+    """claims None: the signature, or what is signed, is none of ours, as it is of an opaque token."""
+    if token.startswith(OPAQUE):
+        return "access token", "one that is known, unused and not over", token
+    if claims is None:
+        return "access token form", "a JWT of typ at+jwt that this server signed", token
+    if seconds(now) >= int(claims["exp"]):
+        return "access token expiry", "shown before it expires", f"expired {seconds(now) - int(claims['exp'])} s ago"
+    return "access token", "one that is not revoked and not over", token
 
 
 def _is_whole(claims: Mapping[str, Any]) -> bool:

@@ -17,20 +17,29 @@ async def userinfo(server: Server, asked: Asked) -> Answer:
         return await _userinfo(server, asked)
     except OAuthError as error:
         refused.tell(server, asked, error, server.clock())
-        return refusals.as_bearer(error, named=not isinstance(error, NoCredentials))
+        return refusals.as_bearer(error, asked.request_id, named=not isinstance(error, NoCredentials))
 
 
 async def _userinfo(server: Server, asked: Asked) -> Answer:
     now = server.clock()
-    found = await tokens_seen.find(server, bearer.read(asked), now)
+    token = bearer.read(asked)
+    found = await tokens_seen.find(server, token, now)
     if found is None or server.issuer not in found.audience:
-        raise InvalidToken("the access token is not one that is good here", check="userinfo token")
+        raise tokens_seen.not_good(server, token, found, now, server.issuer)
     if found.standing is None or found.standing.holder is None or scopes.OPENID not in found.scope:
-        raise InsufficientScope("the token was issued without openid", scopes.OPENID)
+        raise InsufficientScope(
+            "the token was issued without openid",
+            scopes.OPENID,
+            check="openid",
+            got=" ".join(found.scope),
+            client_id=found.client.id,
+        )
     person = await people.find(server.store, found.standing.holder.id)
     if person is None:
-        raise InvalidToken("the access token is not one that is good here", check="userinfo person")
+        raise InvalidToken(
+            "the access token is not one that is good here", check="token's person", got=found.claims["sub"]
+        )
     if found.one_use and not await introspect.spend(server, asked, found, now):
-        raise InvalidToken("the access token was used before", check="one use")
+        raise InvalidToken("the access token was used before", check="one use", expected="its first use")
     updated_at = int(person.updated_at.timestamp())
     return json_answer({"sub": found.claims["sub"], **claims.of(person.holder, found.scope, updated_at)})

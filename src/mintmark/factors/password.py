@@ -15,6 +15,7 @@ from mintmark.store.changes import Change, Conflict
 from mintmark.store.people import Person
 from mintmark.wire.asked import Asked
 
+CHECKS = {"unknown": "unknown person", "disabled": "disabled person", "wrong password": "password"}
 LONGEST_NAME = 320  # characters: the longest e-mail address
 
 
@@ -34,12 +35,18 @@ async def prove(
         passed = await attempt(server.store, now, whose, server.settings)
         if isinstance(passed, Wait):
             server.see(SignInThrottled(person_id=None if person is None else person.holder.id), asked, now)
-            raise TooManyAttempts("Too many tries. Wait a moment.", passed.seconds, check="sign-in throttle")
+            raise TooManyAttempts(
+                "Too many tries. Wait a moment.",
+                passed.seconds,
+                check="sign-in throttle",
+                expected=_whose(person),
+                got=f"wait {passed.seconds} s",
+            )
         verdict = await server.hashing.verify(password, person.password_hash if person is not None and able else None)
     if person is None or not able or not verdict.matches:
         why = "unknown" if person is None else "disabled" if not able else "wrong password"
         server.see(SignInFailed(person_id=None if person is None else person.holder.id, why=why), asked, now)
-        raise WrongPassword("That name or password is not right.", check="password")
+        raise _wrong(CHECKS[why], person, username)
     if verdict.rehashed is not None and person.password_hash is not None:
         await _rehash(server, asked, person, person.password_hash, verdict.rehashed, now)
     return person, succeeded(now, whose)
@@ -50,9 +57,20 @@ async def prove_for_client(server: Server, asked: Asked, username: str, password
     try:
         person, changes = await prove(server, asked, username, password, now)
     except WrongPassword as error:
-        raise InvalidGrant("username or password is not right", check=error.check) from error
+        raise InvalidGrant(
+            "username or password is not right", check=error.check, expected=error.expected, got=error.got
+        ) from error
     await server.commit(changes, [], asked, now)
     return person
+
+
+def _wrong(check: str, person: Person | None, username: str) -> WrongPassword:
+    """The same words for each; only operators are told which it was. What was typed may be a password: never shown."""
+    return WrongPassword("That name or password is not right.", check=check, expected=_whose(person), got=username)
+
+
+def _whose(person: Person | None) -> str:
+    return "the name of a person" if person is None else f"person {person.holder.id}"
 
 
 def _attempt(server: Server, asked: Asked, key: str, person: Person | None) -> Attempt:

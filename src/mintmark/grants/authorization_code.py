@@ -18,7 +18,7 @@ from mintmark.store.times import ms
 async def earn(server: Server, request: TokenRequest) -> Earned:
     found = await codes.find(server.store, ids.digest(request.params.require("code")))
     if found is None:
-        raise InvalidGrant("the code is unknown or has expired", check="code")
+        raise InvalidGrant("the code is unknown or has expired", check="code", expected="a code of this server")
     code, standing = found
     code_.check(code, request.params, request.client.id, request.now)
     authorization = standing.authorization
@@ -68,13 +68,15 @@ def _refresh_token(
 def _replayed(request: TokenRequest, standing: Standing) -> InvalidGrant:
     """Whoever replays it holds the verifier too: everything that came of the code ends (RFC 6749 §4.1.2)."""
     authorization = standing.authorization
-    description = "the code was used before"
+    description, expected = "the code was used before", "the first use"
     if authorization.ended_at is not None:
-        return InvalidGrant(description, check="code replay")
+        return InvalidGrant(description, check="code replay", expected=expected, got=authorization.id)
     who = {"client_id": authorization.client_id, "person_id": authorization.person_id}
     return InvalidGrant(
         description,
         check="code replay",
+        expected=expected,
+        got=authorization.id,
         remember=(
             authorizations.end(authorization.id, "code replayed", request.now),
             CodeReplayed(**who, authorization_id=authorization.id),

@@ -23,17 +23,32 @@ async def earn(server: Server, request: TokenRequest) -> Earned:
 def _earn(server: Server, request: TokenRequest) -> Earned:
     client = request.client
     if client.is_public:
-        raise UnauthorizedClient("a public client cannot act for itself (RFC 6749 §4.4)", check="public client")
+        raise UnauthorizedClient(
+            "a public client cannot act for itself (RFC 6749 §4.4)",
+            check="public client",
+            expected="a client with credentials",
+            got=client.id,
+        )
     catalogue = server.registry.catalogue
     resources = request.resources(server)
     words = request.scope()
     if words is None:
         words = _default(client, frozenset(catalogue.owned_by(resources)) if resources else None)
     if any(word in scopes.IDENTITY for word in words):
-        raise InvalidScope("OpenID scopes speak of a person, and here is none", check="scope", got=scopes.write(words))
+        raise InvalidScope(
+            "OpenID scopes speak of a person, and here is none",
+            check="identity scope",
+            expected="scopes of resources",
+            got=scopes.write(words),
+        )
     asked = catalogue.ask(words, resources, client, strict=True)
     if not asked.scope:
-        raise InvalidScope("this client has no scope for itself", check="scope")
+        raise InvalidScope(
+            "this client has no scope for itself",
+            check="scope",
+            expected=scopes.write(client.may_use),
+            got=scopes.write(words),
+        )
     limits = server.registry.limits(client, asked.audience, (), request.now, offline=False)
     grant = Grant(
         client=client,

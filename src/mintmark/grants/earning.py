@@ -64,7 +64,7 @@ def must_stand(server: Server, request: TokenRequest, standing: Standing, issued
     """Person, client, authorization, session and watermarks: refused as one."""
     why = server.registry.over(standing, request.client, issued_ms, request.now)
     if why is not None:
-        raise InvalidGrant("what it came of is over", check="standing", expected="standing", got=why)
+        raise InvalidGrant("what it came of is over", check="standing", expected="everything it hangs on", got=why)
 
 
 def must_be_admin(standing: Standing, scope: Sequence[str]) -> None:
@@ -72,7 +72,9 @@ def must_be_admin(standing: Standing, scope: Sequence[str]) -> None:
     if not any(map(scopes.is_admin, scope)):
         return
     if standing.holder is None or ADMINS not in standing.holder.groups:
-        raise InvalidScope("this person may not have the admin API's scopes", check="admins")
+        raise InvalidScope(
+            "this person may not have the admin API's scopes", check="admins", expected=f"the group {ADMINS}"
+        )
 
 
 def guards(client: Client, standing: Standing) -> list[Change]:

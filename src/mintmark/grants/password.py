@@ -23,14 +23,19 @@ from mintmark.store.times import ms
 async def earn(server: Server, request: TokenRequest) -> Earned:
     client, now = request.client, request.now
     if client.is_public or client.self_registered:
-        raise UnauthorizedClient("only a confidential client may have this grant", check="password grant")
+        raise UnauthorizedClient(
+            "only a confidential client may have this grant",
+            check="password grant",
+            expected="a confidential client",
+            got=client.id,
+        )
     catalogue, resources = server.registry.catalogue, request.resources(server)
     words = request.scope()
     asked = catalogue.ask(
         catalogue.default(client, resources) if words is None else words, resources, client, strict=True
     )
     if not asked.scope:
-        raise InvalidScope("this client has no such scope", check="scope")
+        raise InvalidScope("this client has no such scope", check="scope", expected=scopes.write(client.may_use))
     # The groups' networks are asked once it is known whose groups those are.
     request.must_come_from_there(server.registry.limits(client, asked.audience, (), now, offline=False))
     person = await request.prove(request.params.require("username"), request.params.require("password"))
@@ -38,7 +43,12 @@ async def earn(server: Server, request: TokenRequest) -> Earned:
         client, asked.audience, person.holder.groups, now, offline=scopes.OFFLINE in asked.scope
     )
     if limits.over(now):
-        raise InvalidGrant("nothing is issued any more", check="not_after")
+        raise InvalidGrant(
+            "nothing is issued any more",
+            check="not_after",
+            expected="a not_after that lies ahead",
+            got=limits.not_after,
+        )
     standing = Standing(_authorization(server, request, person, asked, limits), person.holder, None)
     must_be_admin(standing, asked.scope)
     secret, added = _refresh_token(server, request, standing.authorization, limits)

@@ -26,9 +26,11 @@ from mintmark.store.times import ms
 async def earn(server: Server, request: TokenRequest) -> Earned:
     presented = request.params.require("refresh_token")
     found = await refresh_tokens.find(server.store, refresh_token.digest(presented))
-    if found is None or found[1].authorization.client_id != request.client.id:
-        raise InvalidGrant("the refresh token is unknown", check="refresh token")
+    if found is None:
+        raise _unknown("refresh token", "a refresh token of this server", presented)
     token, standing = found
+    if standing.authorization.client_id != request.client.id:
+        raise _unknown("refresh token client", standing.authorization.client_id, request.client.id)
     must_stand(server, request, standing, ms(token.created_at))
     asked = _asked(server, request, standing)
     limits = limits_of(server, request, standing, asked.audience)
@@ -53,6 +55,11 @@ async def earn(server: Server, request: TokenRequest) -> Earned:
     if told is not None:
         return Earned(grant, ms(token.created_at), changes, observed=told)
     return Earned(grant, ms(token.created_at), changes, facts=[fact])
+
+
+def _unknown(check: str, expected: str, got: str) -> InvalidGrant:
+    """The same words for a token that is another client's."""
+    return InvalidGrant("the refresh token is unknown", check=check, expected=expected, got=got)
 
 
 def _asked(server: Server, request: TokenRequest, standing: Standing) -> Asked:
@@ -85,7 +92,9 @@ def _narrowed(server: Server, request: TokenRequest, standing: Standing) -> Aske
         narrowed, standing.authorization.resources, request.resources(server), whole=standing.authorization.scope
     )
     if not asked.scope or not asked.audience:
-        raise InvalidScope("nothing of what was granted is left", check="refresh scope")
+        raise InvalidScope(
+            "nothing of what was granted is left", check="nothing left of grant", expected=scopes.write(granted)
+        )
     return asked
 
 
@@ -109,7 +118,12 @@ def _use(
         case Reused():
             raise _reused(request, standing)
         case Expired():
-            raise InvalidGrant("the refresh token has expired", check="refresh token expiry")
+            raise InvalidGrant(
+                "the refresh token has expired",
+                check="refresh token expiry",
+                expected=f"used before {token.expires_at:%Y-%m-%dT%H:%M:%SZ}",
+                got=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+            )
 
 
 def _again(
@@ -117,7 +131,7 @@ def _again(
 ) -> tuple[str, Sequence[Change], Event | None]:
     key = server.registry.older_secret("heir", key_id)
     if key is None:
-        raise InvalidGrant("the refresh token was used before", check="heir key")
+        raise InvalidGrant("the refresh token was used before", check="heir key", expected=f"the key {key_id}")
     heir = refresh_token.heir(key, presented, ms(spent_at))
     told = RefreshRepeated(
         client_id=standing.authorization.client_id,
@@ -134,6 +148,8 @@ def _reused(request: TokenRequest, standing: Standing) -> InvalidGrant:
     return InvalidGrant(
         "the refresh token was used before",
         check="refresh token reuse",
+        expected="its first use, or its repetition within the grace",
+        got=authorization.id,
         remember=(
             authorizations.end(authorization.id, "refresh token reused", request.now),
             RefreshTokenReused(**who, authorization_id=authorization.id),

@@ -1,6 +1,5 @@
 """Pages as answers: with every security header, and the person's cookie where they have none yet."""
 
-import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,18 +31,17 @@ def page(
     return answer
 
 
-def error(server: Server, asked: Asked | None, refusal: Refusal) -> Answer:
+def error(server: Server, asked: Asked, refusal: Refusal) -> Answer:
     """The page for a refusal that nobody else can be told (RFC 6749 §4.1.2.1)."""
     code = refusals.code(refusal)
-    reference = secrets.token_hex(4) if asked is None else asked.request_id
     answer = page(
         server,
         "error.html",
         status=refusal.status,
         code=code,
         description=refusal.description,
-        reference=reference,
-    )
+        trace_id=asked.request_id,
+    ).traced(asked.request_id)
     if isinstance(refusal, TooManyAttempts | Overloaded):
         return answer.plus((b"retry-after", str(refusal.retry_after).encode()))
     return answer
@@ -67,5 +65,5 @@ def failed(server: Server, asked: Asked) -> Answer:
         status=500,
         code="server_error",
         description="Something broke on our side.",
-        reference=asked.request_id,
-    )
+        trace_id=asked.request_id,
+    ).traced(asked.request_id)

@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mintmark import browser as browsers
-from mintmark import ending, underway
+from mintmark import ending, refused, underway
 from mintmark.browser import Browser
 from mintmark.events import Event, SignedIn
 from mintmark.factors import password as passwords
 from mintmark.pages import answers
 from mintmark.protocol import ids
-from mintmark.protocol.errors import TooManyAttempts, UntrustedRequest
+from mintmark.protocol.errors import Refusal, TooManyAttempts, UntrustedRequest
 from mintmark.protocol.params import Params
 from mintmark.protocol.session import ONE_FACTOR, Session
 from mintmark.server import Server, decided
@@ -44,13 +44,14 @@ async def submit(server: Server, asked: Asked) -> Answer:
     found = await _under_way(server, params, browser, asked, now)
     username, password = params.get("username") or "", params.get("password") or ""
     if not username or not password:
-        return _page(server, browser, found, username=username, message="Enter your name and password.", status=400)
+        error = UntrustedRequest("Enter your name and password.", check="sign-in form", expected="both")
+        return _again(server, asked, browser, found, username, error, now)
     try:
         person, written = await passwords.prove(server, asked, username, password, now)
     except passwords.WrongPassword as error:
-        return _page(server, browser, found, username=username, message=error.description, status=400)
+        return _again(server, asked, browser, found, username, error, now)
     except TooManyAttempts as error:
-        again = _page(server, browser, found, username=username, message=error.description, status=429)
+        again = _again(server, asked, browser, found, username, error, now)
         return again.plus((b"retry-after", str(error.retry_after).encode()))
 
     async def begin() -> str:
@@ -70,6 +71,21 @@ def _next(server: Server, found: UnderWay | None) -> str:
 async def _under_way(server: Server, params: Params, browser: Browser, asked: Asked, now: datetime) -> UnderWay | None:
     id = params.get("request")
     return None if id is None else await underway.find(server, id, browser, asked, now)
+
+
+def _again(
+    server: Server,
+    asked: Asked,
+    browser: Browser,
+    found: UnderWay | None,
+    username: str,
+    error: Refusal,
+    now: datetime,
+) -> Answer:
+    """The page again. The factors have told the log; which it was, only operators can look up."""
+    refused.keep(server, asked, error, now)
+    again = _page(server, browser, found, username=username, message=error.description, status=error.status)
+    return again.traced(asked.request_id)
 
 
 def _page(
@@ -105,7 +121,12 @@ async def _begin(
     digest = ids.digest(secret)
     limits = server.registry.session_limits(person.holder.groups, now)
     if limits.over(now):
-        raise UntrustedRequest("Nobody can sign in any more.", check="not_after")
+        raise UntrustedRequest(
+            "Nobody can sign in any more.",
+            check="not_after",
+            expected="a not_after that lies ahead",
+            got=limits.not_after,
+        )
     current = browser.session
     changes: list[Change] = [people.stands(person.holder), *written]
     events: list[Event] = []

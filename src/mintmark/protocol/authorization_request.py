@@ -90,7 +90,9 @@ def _read(
 ) -> AuthorizationRequest:
     params.refuse_repeated()
     if sum(len(name.encode()) + len(value.encode()) for name, value in params) > LONGEST:
-        raise InvalidRequest(f"the request is longer than {LONGEST} bytes", check="request length")
+        raise InvalidRequest(
+            f"the request is longer than {LONGEST} bytes", check="request length", expected=f"{LONGEST} bytes at most"
+        )
     _refuse_unsupported(params)
     _response_type(params, client)
     challenge = pkce.read_challenge(params, required=require_pkce)
@@ -98,7 +100,12 @@ def _read(
     asked = catalogue.ask(_scope(params, client, catalogue, resources), resources, client, strict=False)
     scope = _without_lonely_offline(asked.scope, client)
     if not scope:
-        raise InvalidScope("none of the scopes sent is one that this client has", check="scope")
+        raise InvalidScope(
+            "none of the scopes sent is one that this client has",
+            check="scope",
+            expected=scopes.write(client.may_use),
+            got=params.get("scope"),
+        )
     return AuthorizationRequest(
         client_id=client.id,
         return_address=address,
@@ -124,17 +131,22 @@ def _first_state(params: Params) -> str | None:
 def _response_mode(params: Params) -> str:
     mode = params.get("response_mode") or "query"
     if mode not in RESPONSE_MODES:
-        raise InvalidRequest("response_mode is not one that is supported", check="response_mode", got=mode)
+        raise InvalidRequest(
+            "response_mode is not one that is supported",
+            check="response_mode",
+            expected=" or ".join(RESPONSE_MODES),
+            got=mode,
+        )
     return mode
 
 
 def _refuse_unsupported(params: Params) -> None:
     if params.get("request") is not None:
-        raise RequestNotSupported("request objects are not supported")
+        raise RequestNotSupported("request objects are not supported", check="request")
     if params.get("request_uri") is not None:
-        raise RequestUriNotSupported("request_uri is not supported")
+        raise RequestUriNotSupported("request_uri is not supported", check="request_uri", got=params.get("request_uri"))
     if params.get("registration") is not None:
-        raise RegistrationNotSupported("registration is not supported")
+        raise RegistrationNotSupported("registration is not supported", check="registration")
 
 
 def _response_type(params: Params, client: Client) -> None:
@@ -142,7 +154,12 @@ def _response_type(params: Params, client: Client) -> None:
     if sent != "code":
         raise UnsupportedResponseType("response_type must be code", check="response_type", expected="code", got=sent)
     if "code" not in client.response_types or "authorization_code" not in client.grant_types:
-        raise UnauthorizedClient("this client is not registered for the code flow", check="response_type")
+        raise UnauthorizedClient(
+            "this client is not registered for the code flow",
+            check="client code flow",
+            expected="authorization_code among its grant_types, code among its response_types",
+            got=" ".join((*client.grant_types, *client.response_types)),
+        )
 
 
 def _scope(params: Params, client: Client, catalogue: Catalogue, resources: tuple[str, ...]) -> tuple[str, ...]:
@@ -162,9 +179,16 @@ def _without_lonely_offline(words: tuple[str, ...], client: Client) -> tuple[str
 def _prompt(params: Params) -> frozenset[str]:
     words = frozenset((params.get("prompt") or "").split())
     if not words <= PROMPTS:
-        raise InvalidRequest("prompt holds a value that is not supported", check="prompt")
+        raise InvalidRequest(
+            "prompt holds a value that is not supported",
+            check="prompt",
+            expected=" ".join(sorted(PROMPTS)),
+            got=params.get("prompt"),
+        )
     if "none" in words and len(words) > 1:
-        raise InvalidRequest("prompt=none stands alone", check="prompt")
+        raise InvalidRequest(
+            "prompt=none stands alone", check="prompt", expected="none alone", got=params.get("prompt")
+        )
     return words
 
 
@@ -173,7 +197,9 @@ def _max_age(params: Params, client: Client) -> timedelta | None:
     if sent is None:
         return None if client.default_max_age is None else timedelta(seconds=min(client.default_max_age, LONGEST_AGE))
     if not (sent.isascii() and sent.isdigit() and len(sent) <= 9):
-        raise InvalidRequest("max_age must be a number of seconds, not negative", check="max_age")
+        raise InvalidRequest(
+            "max_age must be a number of seconds, not negative", check="max_age", expected="whole seconds", got=sent
+        )
     return timedelta(seconds=int(sent))
 
 

@@ -45,7 +45,13 @@ class Catalogue:
         self.admin_api = issuer + "/admin/api"
         own = (
             Resource(issuer, "", {}, (), Policy()),
-            Resource(self.admin_api, "Admin API", dict.fromkeys(("admin:read", "admin:write"), ""), (), Policy()),
+            Resource(
+                self.admin_api,
+                "Admin API",
+                dict.fromkeys(("admin:read", "admin:write", "admin:audit"), ""),
+                (),
+                Policy(),
+            ),
         )
         self.resources = {resource.id: resource for resource in (*resources, *own)}
         self._by_folded = {fold(resource): resource for resource in self.resources}
@@ -118,7 +124,12 @@ class Catalogue:
         for resource in resources:
             owned = self.resources[resource].scopes
             if owned and mine.isdisjoint(owned):
-                raise InvalidTarget("this client has no scope of that resource", check="resource", got=resource)
+                raise InvalidTarget(
+                    "this client has no scope of that resource",
+                    check="resource of client",
+                    expected="one of " + scopes.write(sorted(owned)),
+                    got=resource,
+                )
         return mine & (self.owned_by(resources) | frozenset(scopes.IDENTITY))
 
     def audience(self, granted: Sequence[str], resources: Sequence[str]) -> tuple[str, ...]:
@@ -131,16 +142,31 @@ class Catalogue:
         """Admin scopes stand alone, and with the admin API alone; `resources` empty: not settled yet."""
         admin = self.admin_api in resources or any(map(scopes.is_admin, words))
         if admin and not all(map(scopes.is_admin, words)):
-            raise InvalidTarget("admin scopes stand with no other scope", check="admin audience")
+            raise InvalidTarget(
+                "admin scopes stand with no other scope",
+                check="admin audience",
+                expected="admin:… alone",
+                got=scopes.write(words),
+            )
         if admin and resources and tuple(resources) != (self.admin_api,):
-            raise InvalidTarget("a token for the admin API is for nothing else", check="admin audience")
+            raise InvalidTarget(
+                "a token for the admin API is for nothing else",
+                check="admin audience",
+                expected=self.admin_api,
+                got=" ".join(resources),
+            )
 
     def _owning(self, granted: Sequence[str]) -> tuple[str, ...]:
         owners: dict[str, None] = {}
         for word in granted:
             found = self._owners.get(word, ())
             if len(found) > 1:
-                raise InvalidTarget(f"{word} belongs to several resources: send resource", check="resource", got=word)
+                raise InvalidTarget(
+                    f"{word} belongs to several resources: send resource",
+                    check="scope of several resources",
+                    expected=" or ".join(found),
+                    got=word,
+                )
             owners.update(dict.fromkeys(found))
         if scopes.OPENID in granted or not owners:
             owners[self.issuer] = None
@@ -159,18 +185,30 @@ class Catalogue:
         `whole` is all the scope of the grant: who asks for that gets every resource that `resource` once named.
         """
         if not set(resources) <= set(granted):
-            raise InvalidTarget("resource is not within what was granted", check="resource", got=" ".join(resources))
+            raise InvalidTarget(
+                "resource is not within what was granted",
+                check="granted resource",
+                expected=" ".join(granted),
+                got=" ".join(resources),
+            )
         chosen = tuple(resources) or self._of(scope, granted, everything=whole is not None and set(whole) <= set(scope))
         kept = scopes.within(scope, self.owned_by(chosen) | frozenset(scopes.IDENTITY))
         if not kept and scope:
-            raise InvalidScope("nothing of the scope belongs to that resource", check="resource and scope")
+            raise InvalidScope(
+                "nothing of the scope belongs to that resource",
+                check="resource and scope",
+                expected=scopes.write(sorted(self.owned_by(chosen))),
+                got=scopes.write(scope),
+            )
         return Asked(kept, chosen)
 
     def _of(self, scope: Sequence[str], granted: Sequence[str], *, everything: bool) -> tuple[str, ...]:
         """The granted resources that own one of the scopes; all of them where none does: `resource` named them."""
         living = tuple(resource for resource in granted if resource in self.resources)
         if not living:
-            raise InvalidTarget("no resource of this grant is registered any more", check="resource")
+            raise InvalidTarget(
+                "no resource of this grant is registered any more", check="resources of grant", got=" ".join(granted)
+            )
         return living if everything else tuple(one for one in living if self._is_for(one, scope)) or living
 
     def _is_for(self, resource: str, scope: Sequence[str]) -> bool:

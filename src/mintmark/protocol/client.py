@@ -59,7 +59,7 @@ class Client:
         if grant_type not in self.grant_types:
             raise UnauthorizedClient(
                 f"this client is not registered for grant_type {grant_type}",
-                check="grant_type",
+                check="client grant_type",
                 expected=" ".join(self.grant_types),
                 got=grant_type,
             )

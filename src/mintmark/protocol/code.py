@@ -26,12 +26,28 @@ class Code:
 def check(code: Code, params: Params, client_id: str, now: datetime) -> None:
     """Everything but single use: a wrong client, verifier or address does not burn the code."""
     if code.client_id != client_id:
-        raise InvalidGrant("the code was not issued to this client", check="code client")
+        raise InvalidGrant(
+            "the code was not issued to this client", check="code client", expected=code.client_id, got=client_id
+        )
     redirect_uri = params.get("redirect_uri")
     if redirect_uri is None and code.code_challenge is None:
-        raise InvalidGrant("redirect_uri is missing: it may be left out only with PKCE", check="code redirect_uri")
+        raise InvalidGrant(
+            "redirect_uri is missing: it may be left out only with PKCE",
+            check="code redirect_uri",
+            expected=code.redirect_uri,
+        )
     if redirect_uri is not None and redirect_uri != code.redirect_uri:
-        raise InvalidGrant("redirect_uri is not the one of the authorization request", check="code redirect_uri")
+        raise InvalidGrant(
+            "redirect_uri is not the one of the authorization request",
+            check="code redirect_uri",
+            expected=code.redirect_uri,
+            got=redirect_uri,
+        )
     pkce.check(params.get("code_verifier"), code.code_challenge)
     if code.spent_at is None and now >= code.expires_at:
-        raise InvalidGrant("the code has expired", check="code expiry")
+        raise InvalidGrant(
+            "the code has expired",
+            check="code expiry",
+            expected=f"redeemed before {code.expires_at:%Y-%m-%dT%H:%M:%SZ}",
+            got=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        )

@@ -10,11 +10,13 @@ from typing import ClassVar
 class Refusal(Exception):
     """A request that is not granted.
 
-    `check`, `expected` and `got` are for the operator's log. `remember` holds changes that are committed before the
-    refusal is answered (reuse detected: the authorization ends); a plain refusal writes nothing.
+    `check`, `expected` and `got` are for operators: the log and `mintmark why` have them, the answer never; each check
+    has its sentences in `explanations`. `remember` holds changes that are committed before the refusal is answered
+    (reuse detected: the authorization ends); a plain refusal changes nothing.
     """
 
     status: ClassVar[int] = 400
+    client_id: str | None = None  # whose access token it was; None: who it is stands in the request, or nowhere
 
     def __init__(
         self,
@@ -58,8 +60,10 @@ class TooManyAttempts(Refusal):
     code: ClassVar[str] = "slow_down"
     status = 429
 
-    def __init__(self, description: str, retry_after: int, *, check: str = "") -> None:
-        super().__init__(description, check=check)
+    def __init__(
+        self, description: str, retry_after: int, *, check: str = "", expected: str = "", got: object = None
+    ) -> None:
+        super().__init__(description, check=check, expected=expected, got=got)
         self.retry_after = retry_after
 
 
@@ -85,11 +89,23 @@ class TooLarge(InvalidRequest):
     status = 413
 
 
+class NoSuchMethod(InvalidRequest):
+    """Another verb than those of the door (RFC 9110 §15.5.6)."""
+
+    status = 405
+
+
 class InvalidClient(OAuthError):
-    """Says the same for an unknown client, a disabled one and a wrong secret."""
+    """Says the same for an unknown client, a disabled one and a wrong secret; only operators are told which."""
 
     code = "invalid_client"
     status = 401
+
+    def __init__(
+        self, description: str, *, challenge: bool = False, check: str = "", expected: str = "", got: object = None
+    ) -> None:
+        super().__init__(description, check=check, expected=expected, got=got)
+        self.challenge = challenge  # whether the answer names Basic as a way in
 
 
 class InvalidGrant(OAuthError):
@@ -165,8 +181,11 @@ class InsufficientScope(OAuthError):
     code = "insufficient_scope"
     status = 403
 
-    def __init__(self, description: str, scope: str) -> None:
-        super().__init__(description)
+    def __init__(
+        self, description: str, scope: str, *, check: str = "", got: object = None, client_id: str | None = None
+    ) -> None:
+        super().__init__(description, check=check, expected=scope, got=got)
+        self.client_id = client_id
         self.scope = scope
 
 

@@ -221,7 +221,9 @@ def _closest(name: str, said: list[_Said]) -> _Settled:
     if len(values) > 1:
         raise Contradiction(
             f"the requested resources need different tokens ({name} {' and '.join(sorted(values))}): ask one by one",
-            check=f"{name} of the resources",
+            check="limits of the resources",
+            expected="resources that agree",
+            got=" and ".join(sorted(values)),
         )
     choices = _BY_CLOSENESS[name]
     won = min((one for one in said if one.source == said[0].source), key=lambda one: choices.index(one.value))

@@ -68,7 +68,12 @@ def next_step(request: AuthorizationRequest, facts: Facts, now: datetime) -> Ste
     session = facts.session
     assert session is not None  # noqa: S101  _sign_in answers None only with one
     if facts.hinted is not None and facts.hinted != session.person_id:
-        raise LoginRequired("another person than id_token_hint names signed in", check="id_token_hint")
+        raise LoginRequired(
+            "another person than id_token_hint names signed in",
+            check="id_token_hint",
+            expected="the person of the hint",
+            got=session.person_id,
+        )
     decision = facts.decision
     if decision is not None and decision.person_id == session.person_id:
         granted = None if decision.scope is None else scopes.within(decision.scope, request.scope)
@@ -78,7 +83,12 @@ def next_step(request: AuthorizationRequest, facts: Facts, now: datetime) -> Ste
     if not _must_ask(request, facts):
         return Approve(session, request.scope)
     if silent:
-        raise ConsentRequired("the person has not allowed this yet", check="consent")
+        raise ConsentRequired(
+            "the person has not allowed this yet",
+            check="silent consent",
+            expected="a consent that covers the scope",
+            got=scopes.write(request.scope),
+        )
     return AskConsent(request.scope)
 
 
@@ -103,8 +113,10 @@ def _sign_in(request: AuthorizationRequest, facts: Facts, now: datetime) -> Sign
 
 def _cannot_ask(step: SignIn) -> OAuthError:
     if step.why == "prompt=select_account":
-        return AccountSelectionRequired("the person would have to choose an account")
-    return LoginRequired("the person would have to sign in", check=step.why)
+        return AccountSelectionRequired("the person would have to choose an account", check="silent account choice")
+    return LoginRequired(
+        "the person would have to sign in", check="silent sign-in", expected="nobody to ask", got=step.why
+    )
 
 
 def _must_ask(request: AuthorizationRequest, facts: Facts) -> bool:

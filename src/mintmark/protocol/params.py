@@ -24,10 +24,10 @@ class Params:
         if not encoded:
             return cls(values)
         if "\0" in encoded or "%00" in encoded:
-            raise InvalidRequest("a parameter holds a NUL character")
+            raise InvalidRequest("a parameter holds a NUL character", check="parameter NUL")
         pairs = encoded.split("&", MOST)
         if len(pairs) > MOST:
-            raise InvalidRequest(f"more than {MOST} parameters")
+            raise InvalidRequest(f"more than {MOST} parameters", check="parameter count", expected=f"{MOST} at most")
         for pair in pairs:
             if not pair:  # `a=1&&b=2&` holds two parameters, and none that is repeated
                 continue
@@ -86,4 +86,4 @@ def decode(text: str) -> str:
     try:
         return unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
     except UnicodeError as error:
-        raise InvalidRequest("a parameter is not UTF-8") from error
+        raise InvalidRequest("a parameter is not UTF-8", check="parameter encoding", expected="UTF-8") from error

@@ -19,26 +19,48 @@ def read_challenge(params: Params, *, required: bool) -> str | None:
             raise missing()
         return None
     if method != "S256":
-        raise InvalidRequest("code_challenge_method must be S256", check="pkce", expected="S256")
+        raise InvalidRequest(
+            "code_challenge_method must be S256", check="code_challenge_method", expected="S256", got=method
+        )
     if not _UNRESERVED.fullmatch(challenge):
-        raise InvalidRequest("code_challenge must be 43 to 128 unreserved characters (RFC 7636 §4.2)", check="pkce")
+        raise InvalidRequest(
+            "code_challenge must be 43 to 128 unreserved characters (RFC 7636 §4.2)",
+            check="code_challenge",
+            got=challenge,
+        )
     return challenge
 
 
 def missing() -> InvalidRequest:
-    return InvalidRequest("code_challenge is missing: PKCE with S256 is required", check="pkce")
+    return InvalidRequest(
+        "code_challenge is missing: PKCE with S256 is required", check="pkce", expected="code_challenge"
+    )
 
 
 def check(verifier: str | None, challenge: str | None) -> None:
     """Refuses a verifier that is missing, wrong, or answers no challenge (RFC 9700 §4.8.2: the downgrade)."""
     if challenge is None:
         if verifier is not None:
-            raise InvalidGrant("code_verifier was sent, but the authorization request had no code_challenge")
+            raise InvalidGrant(
+                "code_verifier was sent, but the authorization request had no code_challenge",
+                check="code_verifier without challenge",
+                got=verifier,
+            )
         return
     if verifier is None:
-        raise InvalidGrant("code_verifier is missing")
+        raise InvalidGrant("code_verifier is missing", check="code_verifier missing")
     if not _UNRESERVED.fullmatch(verifier):
-        raise InvalidGrant("code_verifier must be 43 to 128 unreserved characters (RFC 7636 §4.1)")
+        raise InvalidGrant(
+            "code_verifier must be 43 to 128 unreserved characters (RFC 7636 §4.1)",
+            check="code_verifier syntax",
+            expected="43 to 128 unreserved characters",
+            got=verifier,
+        )
     computed = urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=")
     if not compare_digest(computed, challenge.encode()):
-        raise InvalidGrant("code_verifier does not belong to the code_challenge")
+        raise InvalidGrant(
+            "code_verifier does not belong to the code_challenge",
+            check="code_verifier",
+            expected="the verifier of the challenge",
+            got=verifier,
+        )

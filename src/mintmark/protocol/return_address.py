@@ -26,12 +26,12 @@ class ReturnAddress:
     def read(cls, sent: str | None, registered: Iterable[str]) -> "ReturnAddress":
         """A page for whatever is not registered, or was not sent: we would not know whom to answer."""
         if sent is None:
-            raise UntrustedRequest("redirect_uri is missing", check="redirect_uri", expected="one registered address")
+            raise UntrustedRequest("redirect_uri is missing", check="redirect_uri", expected=_known(registered))
         if not is_registered(sent, registered):
             raise UntrustedRequest(
                 "The return address is not one that this app has registered.",
                 check="redirect_uri",
-                expected="exactly a registered redirect_uri",
+                expected=_known(registered),
                 got=sent,
             )
         return cls(sent)
@@ -66,6 +66,10 @@ class ReturnAddress:
 
     def with_fragment(self, answer: Iterable[tuple[str, str]]) -> str:
         return f"{self.uri}#{encoded(answer)}"
+
+
+def _known(registered: Iterable[str]) -> str:
+    return "exactly one of: " + (" ".join(registered) or "none is registered")
 
 
 def encoded(answer: Iterable[tuple[str, str]]) -> str:

@@ -18,9 +18,14 @@ _SYNTAX = re.compile(r"[\x21\x23-\x5B\x5D-\x7E ]*")
 def parse(text: str) -> tuple[str, ...]:
     """The words in their order, each once. Runs of spaces are one."""
     if len(text) > LONGEST:
-        raise InvalidScope(f"scope is longer than {LONGEST} characters", check="scope length", got=len(text))
+        raise InvalidScope(
+            f"scope is longer than {LONGEST} characters",
+            check="scope length",
+            expected=f"{LONGEST} characters at most",
+            got=len(text),
+        )
     if not _SYNTAX.fullmatch(text):
-        raise InvalidScope("scope holds a character that RFC 6749 §3.3 does not allow", check="scope syntax")
+        raise InvalidScope("scope holds a character that RFC 6749 §3.3 does not allow", check="scope syntax", got=text)
     return tuple(dict.fromkeys(text.split()))
 
 

@@ -86,6 +86,12 @@ class Settings(BaseModel):
     audit_every_token: Switch = Field(
         default=False, description="Issuing an access token waits until its audit record is durable."
     )
+    refusals_kept: Duration = Field(
+        default=timedelta(days=7), description="How long operators can ask why a request was refused."
+    )
+    refusals_most: Whole = Field(
+        default=100_000, ge=1000, le=1_000_000, description="How many refusals are kept at most, the newest."
+    )
     smtp_url: SmtpUrl = Field(
         default=None,
         description="The mail server, `smtp://user:password@host:587` or `smtps://…`; unset: no mail is sent.",

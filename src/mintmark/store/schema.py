@@ -390,7 +390,8 @@ refusals = Table(
     Column("address", Text),
     **BY_KEY,
 )
-Index("ix_refusals_at", refusals.c.at)
+Index("ix_refusals_at", refusals.c.at, refusals.c.id)
+Index("ix_refusals_client", refusals.c.client_id, refusals.c.at, refusals.c.id)
 
 # What a POST to the admin API with an Idempotency-Key was answered.
 idempotency = Table(

@@ -10,7 +10,7 @@ Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 CORS: Headers = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"WWW-Authenticate, DPoP-Nonce, Retry-After"),
+    (b"access-control-expose-headers", b"WWW-Authenticate, DPoP-Nonce, Retry-After, X-Trace-Id"),
 )
 NO_STORE: Headers = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 NOSNIFF: Headers = ((b"x-content-type-options", b"nosniff"),)
@@ -21,6 +21,10 @@ class Answer(NamedTuple):
     status: int
     headers: Headers
     body: bytes = b""
+
+    def traced(self, trace_id: str) -> "Answer":
+        """A refusal: under this id operators find out why."""
+        return self.plus((b"x-trace-id", trace_id.encode("ascii")))
 
     def plus(self, *headers: tuple[bytes, bytes]) -> "Answer":
         return self._replace(headers=(*self.headers, *headers))

@@ -10,9 +10,9 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from mintmark import networks
 from mintmark.networks import Network
-from mintmark.protocol.errors import InvalidRequest, TooLarge
+from mintmark.protocol.errors import InvalidRequest, NoSuchMethod, TooLarge
 from mintmark.wire import refusals
-from mintmark.wire.answer import CORS, NO_STORE, NOSNIFF, Answer, Headers, json_answer
+from mintmark.wire.answer import CORS, NO_STORE, NOSNIFF, Answer, Headers
 from mintmark.wire.asked import Asked
 
 T = TypeVar("T")
@@ -90,14 +90,15 @@ class Doors:
         method = scope["method"]
         handle = route.handle(method)
         if handle is None:
-            return self._no_such_method(route, method)
+            return self._no_such_method(route, scope)
         try:
             check_host(scope["headers"])
             body = b"" if method == "GET" else await self._body(receive)
         except InvalidRequest as error:
             asked = self._asked(scope, b"")
             self.told(asked, error)
-            return self.page_refused(asked, error) if route.kind == "page" else refusals.as_json(error)
+            is_page = route.kind == "page"
+            return self.page_refused(asked, error) if is_page else refusals.as_json(error, asked.request_id)
         return await handle(self._asked(scope, body))
 
     def _asked(self, scope: Scope, body: bytes) -> Asked:
@@ -111,16 +112,19 @@ class Doors:
             request_id=self.numbers.next(),
         )
 
-    def _no_such_method(self, route: Route, method: str) -> Answer:
+    def _no_such_method(self, route: Route, scope: Scope) -> Answer:
         allowed = ", ".join((*route.methods, *(("HEAD",) if route.handle("HEAD") else ()), "OPTIONS")).encode()
-        if method == "OPTIONS":
+        if scope["method"] == "OPTIONS":
             if route.kind == "page":
                 return Answer(204, ((b"allow", allowed), *NO_STORE))
             return Answer(204, ((b"allow", allowed), (b"access-control-allow-methods", allowed), *PREFLIGHT))
+        asked = self._asked(scope, b"")
+        methods = {"expected": allowed.decode(), "got": scope["method"]}
+        error = NoSuchMethod("this method is not one of this door", check="method", **methods)
+        self.told(asked, error)
         if route.kind == "page":
-            return Answer(405, ((b"allow", allowed), *NO_STORE, *NOSNIFF))
-        body = {"error": "invalid_request", "error_description": "this method is not one of this door"}
-        return json_answer(body, 405).plus((b"allow", allowed))
+            return Answer(405, ((b"allow", allowed), *NO_STORE, *NOSNIFF)).traced(asked.request_id)
+        return refusals.as_json(error, asked.request_id).plus((b"allow", allowed))
 
     async def _body(self, receive: Receive) -> bytes:
         """Nearly always it is there already. Else the client may send its head, and nothing more for ever."""
@@ -137,7 +141,9 @@ class Doors:
         except asyncio.CancelledError as error:
             if not deadline.passed:
                 raise
-            raise InvalidRequest("the body did not come in time") from error
+            raise InvalidRequest(
+                "the body did not come in time", check="body deadline", expected=f"within {BODY_DEADLINE:.0f} s"
+            ) from error
         finally:
             timer.cancel()
 
@@ -147,11 +153,15 @@ class Doors:
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise InvalidRequest("the connection was closed")
+                raise InvalidRequest("the connection was closed", check="body broken off")
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > self.body_limit:
-                raise TooLarge(f"the body is longer than {self.body_limit} bytes")
+                raise TooLarge(
+                    f"the body is longer than {self.body_limit} bytes",
+                    check="body length",
+                    expected=f"{self.body_limit} bytes at most",
+                )
             more = message.get("more_body", False)
         return b"".join(parts)
 
@@ -213,4 +223,4 @@ def check_host(headers: Sequence[tuple[bytes, bytes]]) -> None:
     """A Host that is no host is refused; any other changes nothing, since every URL is built from the issuer."""
     hosts = [value for name, value in headers if name == b"host"]
     if hosts and (len(hosts) > 1 or not _HOST.fullmatch(hosts[0])):
-        raise InvalidRequest("the Host header is malformed", check="host")
+        raise InvalidRequest("the Host header is malformed", check="host", expected="one host, perhaps with a port")

@@ -38,17 +38,17 @@ class Asked:
         try:
             return Params.read(self.query_string.decode("ascii"))
         except UnicodeDecodeError as error:
-            raise InvalidRequest("the query is not percent-encoded") from error
+            raise InvalidRequest("the query is not percent-encoded", check="query encoding") from error
 
     def form(self) -> Params:
         """The body's parameters; `invalid_request` for another content type (RFC 6749 §3.2)."""
         content_type = self.header(b"content-type") or ""
         if content_type != FORM and content_type.partition(";")[0].strip().lower() != FORM:
-            raise InvalidRequest(f"Content-Type must be {FORM}", check="content type", expected=FORM)
+            raise InvalidRequest(f"Content-Type must be {FORM}", check="content type", expected=FORM, got=content_type)
         try:
             return Params.read(self.body.decode("utf-8"))
         except UnicodeDecodeError as error:
-            raise InvalidRequest("the body is not UTF-8") from error
+            raise InvalidRequest("the body is not UTF-8", check="body encoding", expected="UTF-8") from error
 
     @cached_property
     def cookies(self) -> dict[str, str]:

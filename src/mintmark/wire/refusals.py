@@ -1,4 +1,7 @@
-"""A refusal becomes JSON or a redirect; the third translation, a page, is made where the pages are."""
+"""A refusal becomes JSON or a redirect; the third translation, a page, is made where the pages are.
+
+Each carries its trace id, the request's own, under which operators find the check that refused (`mintmark why`).
+"""
 
 import re
 
@@ -33,31 +36,32 @@ def description(error: Refusal) -> str:
     return _NOT_ALLOWED.sub("'", error.description)
 
 
-def as_json(error: Refusal) -> Answer:
+def as_json(error: Refusal, trace_id: str) -> Answer:
     """RFC 6749 §5.2."""
-    answer = json_answer({"error": code(error), "error_description": description(error)}, error.status)
-    if isinstance(error, InvalidClient) and error.expected == "challenge":
+    members = {"error": code(error), "error_description": description(error), "trace_id": trace_id}
+    answer = json_answer(members, error.status).traced(trace_id)
+    if isinstance(error, InvalidClient) and error.challenge:
         answer = answer.plus((b"www-authenticate", b'Basic realm="mintmark", charset="UTF-8"'))
     if isinstance(error, TooManyAttempts | Overloaded):
         answer = answer.plus((b"retry-after", str(error.retry_after).encode()))
     return answer
 
 
-def as_redirect(refused: RefusedWithRedirect, issuer: str) -> Answer:
-    """RFC 6749 §4.1.2.1, with `iss` (RFC 9207 §2)."""
+def as_redirect(refused: RefusedWithRedirect, issuer: str, trace_id: str) -> Answer:
+    """RFC 6749 §4.1.2.1, with `iss` (RFC 9207 §2). Clients pass over members that they do not know, and show these."""
     error = refused.error
-    members = [("error", code(error)), ("error_description", description(error))]
+    members = [("error", code(error)), ("error_description", f"{description(error)} (trace {trace_id})")]
     if refused.state is not None:
         members.append(("state", refused.state))
     members.append(("iss", issuer))
-    return redirect(located(refused, members))
+    return redirect(located(refused, members)).traced(trace_id)
 
 
 def located(refused: RefusedWithRedirect, members: list[tuple[str, str]]) -> str:
     return MODES[refused.mode](refused.return_address, members)
 
 
-def as_bearer(error: OAuthError, *, named: bool = True) -> Answer:
+def as_bearer(error: OAuthError, trace_id: str, *, named: bool = True) -> Answer:
     """A refusal at a protected resource: the challenge says why, unless nothing was sent (RFC 6750 §3)."""
     named = named and not isinstance(error, NoCredentials)
     challenge = 'Bearer realm="mintmark"'
@@ -66,5 +70,12 @@ def as_bearer(error: OAuthError, *, named: bool = True) -> Answer:
         scope = getattr(error, "scope", None)
         if scope is not None:
             challenge += f', scope="{scope}"'
-    body = {"error": error.code, "error_description": description(error)} if named else {}
-    return json_answer(body, error.status).plus((b"www-authenticate", challenge.encode("ascii")))
+    members = {"error": error.code, "error_description": description(error), "trace_id": trace_id}
+    answer = json_answer(members if named else {}, error.status).traced(trace_id)
+    return answer.plus((b"www-authenticate", challenge.encode("ascii")))
+
+
+def fault(trace_id: str) -> Answer:
+    """What we could not mend: a reference for the operator, and nothing of what happened."""
+    members = {"error": "server_error", "error_description": f"reference {trace_id}", "trace_id": trace_id}
+    return json_answer(members, 500).traced(trace_id)

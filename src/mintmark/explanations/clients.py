@@ -1,0 +1,92 @@
+"""How a client failed to prove itself, and what it may not do at all."""
+
+from typing import Final
+
+from mintmark.explanations.table import AS_IT_IS, WHERE_SHORT, Explained, Table
+
+TABLE: Final[Table] = {
+    "client authentication": Explained(
+        "client_id and client_secret",
+        "Nothing was sent that says which client this is.",
+        "Send HTTP Basic, or client_id and client_secret in the form.",
+    ),
+    "basic header": Explained(
+        "the Authorization header",
+        "There is an Authorization header, but not one Basic credential: another scheme, or several headers.",
+        "Send `Authorization: Basic …` once; an access token does not authenticate a client.",
+    ),
+    "basic encoding": Explained(
+        "the Authorization header",
+        "What follows Basic is not base64 of client_id, a colon and the secret in UTF-8.",
+        "Let the HTTP library build the header.",
+    ),
+    "secret without client_id": Explained(
+        "client_id", "client_secret was sent in the form, but no client_id.", "Send both."
+    ),
+    "client_id beside credentials": Explained(
+        "client_id",
+        "client_id in the form is another one than that of the Authorization header.",
+        "Leave client_id out of the form, or send the same.",
+        AS_IT_IS,
+    ),
+    "two credentials": Explained(
+        "client_secret and the Authorization header",
+        "The client authenticates in two ways at once (RFC 6749 §2.3).",
+        "Configure one token_endpoint_auth_method in the client's library.",
+    ),
+    "unknown client": Explained(
+        "client_id",
+        "No client has that client_id.",
+        "Compare it with `mintmark clients list`; a long one is not shown: it may be a secret.",
+        WHERE_SHORT,
+    ),
+    "disabled client": Explained(
+        "client_id", "The client is disabled.", "`mintmark clients enable` lets it in again.", AS_IT_IS
+    ),
+    "secret of a public client": Explained(
+        "client_secret",
+        "The client is registered as a public one (token_endpoint_auth_method none), and sent a secret.",
+        "Take the secret out of the client's configuration, or register it with client_secret_basic.",
+    ),
+    "client secret": Explained(
+        "client_secret",
+        "The secret is missing, or none of the client's secrets that have not ended.",
+        "`mintmark clients show` lists them with their ends; `mintmark clients secret-add` makes another.",
+    ),
+    "client throttle": Explained(
+        "client_id and the address",
+        "This client failed too often from this address, and must wait.",
+        "Mend its secret first; the limit is MINTMARK_THROTTLE_CLIENT_AUTH.",
+        AS_IT_IS,
+    ),
+    "public client": Explained(
+        "client_id",
+        "A public client proves nothing, and so may not do this (RFC 6749 §4.4, RFC 7662 §2.1).",
+        "Use a client with credentials.",
+        AS_IT_IS,
+    ),
+    "password grant": Explained(
+        "grant_type",
+        "Only a confidential client that an operator made may have the password grant.",
+        "Use the authorization code, or make such a client.",
+        AS_IT_IS,
+    ),
+    "client grant_type": Explained(
+        "grant_type",
+        "The client is not registered for that grant.",
+        "Add it to the client's grant_types: `mintmark clients set`.",
+        AS_IT_IS,
+    ),
+    "client code flow": Explained(
+        "response_type",
+        "The client is not registered for the code flow.",
+        "Give it the grant authorization_code and the response type code.",
+        AS_IT_IS,
+    ),
+    "allowed_networks": Explained(
+        "the address",
+        "The client's address lies in none of the networks that the policy allows.",
+        "Add the network, or set MINTMARK_TRUSTED_PROXIES where got is the address of your proxy.",
+        AS_IT_IS,
+    ),
+}
