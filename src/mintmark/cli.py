@@ -8,7 +8,7 @@ import typer
 
 # A module of `commands` each: with a function of its own name, or with `app`, a set of verbs.
 COMMANDS = ("serve", "migrate", "check", "apply")
-GROUPS = ("users", "clients", "keys", "sessions", "audit")
+GROUPS = ("users", "clients", "keys", "sessions", "audit", "webhooks", "outbox", "upkeep")
 
 
 def main(typed: Sequence[str] | None = None) -> None:

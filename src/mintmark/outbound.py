@@ -5,6 +5,7 @@ name that answers with another one the next time (DNS rebinding) wins nothing.
 """
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -213,15 +214,15 @@ async def _read(reply: "httpx2.Response", most: int, until: float) -> Reply:
 def _told(error: Exception) -> str:
     """In few words."""
     cause: BaseException = error
-    while cause.__cause__ is not None:
-        cause = cause.__cause__
+    while (inner := cause.__cause__ or cause.__context__) is not None:  # httpcore2 hides the one for the other
+        cause = inner
     match cause:
         case ssl.SSLCertVerificationError():
             return f"its certificate is not trusted: {cause.verify_message}"
         case ssl.SSLError():
             return f"no TLS: {cause.reason or 'the other side speaks something else'}"
-        case OSError() if cause.strerror:
-            return f"no connection: {cause.strerror}"
+        case OSError() if cause.errno:
+            return f"no connection: {os.strerror(cause.errno).lower()}"
     return f"no answer: {str(error)[:200] or type(error).__name__}"
 
 

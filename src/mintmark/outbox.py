@@ -113,7 +113,10 @@ async def _send(server: Server, message: Message) -> bool:
 async def _failed(server: Server, message: Message, error: NotReached) -> None:
     now, why = server.clock(), str(error)
     _count(server.deliveries.failed, message.kind)
-    if isinstance(error, Pointless) or message.attempts >= MOST_ATTEMPTS:
+    if isinstance(error, Pointless):  # an operator took the receiver away: nobody waits to be told
+        await server.store.commit([outbox.give_up(message, now, why)])
+        return
+    if message.attempts >= MOST_ATTEMPTS:
         await _give_up(server, message, now, why)
         return
     due_at = now + pause(message.attempts, server.random(2))
