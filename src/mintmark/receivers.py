@@ -11,6 +11,7 @@ from mintmark.protocol.webhook import SECRET_BYTES, Key, Webhook, WebhookRefused
 from mintmark.store import outbox, webhooks
 from mintmark.store.changes import Change
 from mintmark.store.listed_outbox import Listed
+from mintmark.store.times import at, ms
 
 OVERLAP = timedelta(days=1)  # how long a rolled secret signs beside the new one, where nobody says
 DISCARDED = "discarded by an operator"
@@ -46,6 +47,7 @@ def made(
     """A new one, with its first secret. Raises WebhookRefused."""
     if len(there) >= webhooks.MOST:
         raise TooMany("name", f"cannot be added: {webhooks.MOST} webhooks are the most there can be")
+    now = _as_kept(now)
     one = Webhook(
         id=ids.uuid7(now, random(10)),
         name=_free(wanted.name or "", there),
@@ -117,18 +119,24 @@ def discarded(found: Listed, now: datetime) -> Written:
 
 
 def _free(name: str, others: Sequence[Webhook]) -> str:
-    if any(one.name == webhook.check_name(name) for one in others):
+    webhook.check_name(name)
+    if any(one.name == name for one in others):
         raise NameTaken("name", f"must be another one: there is a webhook {name!r} already")
     return name
 
 
 def _disabled_at(before: Webhook, disabled: bool, now: datetime) -> datetime | None:
-    return (before.disabled_at or now) if disabled else None
+    return (before.disabled_at or _as_kept(now)) if disabled else None
 
 
 def _later(before: Webhook, now: datetime) -> datetime:
     """What every change guards; two within one millisecond are two."""
-    return max(now, before.updated_at + timedelta(milliseconds=1))
+    return max(_as_kept(now), before.updated_at + timedelta(milliseconds=1))
+
+
+def _as_kept(moment: datetime) -> datetime:
+    """As it is read again, to the millisecond."""
+    return at(ms(moment))
 
 
 def _event(one: Webhook, change: str, members: str) -> Event:

@@ -2,25 +2,29 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Header, Query
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+from starlette.requests import Request
 from starlette.responses import Response
 
 from mintmark import durations, receivers, webhooks
-from mintmark.admin import problems
+from mintmark.admin import problems, sent
 from mintmark.admin.documents import Document
 from mintmark.admin.door import Door
 from mintmark.admin.lists import Nothing
 from mintmark.admin.operator import READ, WRITE, Operator, Reading, Writing
+from mintmark.admin.sent import Form
 from mintmark.protocol import ids, webhook
 from mintmark.protocol.errors import InvalidRequest, Refusal
 from mintmark.protocol.webhook import Webhook, WebhookRefused
 from mintmark.receivers import OVERLAP, NameTaken, TooMany, Wanted
 from mintmark.server import decided
+from mintmark.store.changes import Unavailable
 from mintmark.wire.answer import to_json
 
 T = TypeVar("T")
@@ -80,18 +84,14 @@ class TriedWebhook(Document):
     why: str | None = Field(description="Why it did not arrive.")
 
 
-class Sent(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class NewWebhook(Sent):
+class NewWebhook(Form):
     name: str = Field(max_length=LONGEST)
     url: str = Field(max_length=LONGEST)
     events: list[str] = Field(default=["*"], max_length=webhook.MOST_PATTERNS)
     disabled: bool = False
 
 
-class ChangedWebhook(Sent):
+class ChangedWebhook(Form):
     """A member that is absent stays as it is; null is the default."""
 
     name: str = Field(default="", max_length=LONGEST)
@@ -108,7 +108,7 @@ class ChangedWebhook(Sent):
         return Wanted(**given)
 
 
-class RolledSecret(Sent):
+class RolledSecret(Form):
     overlap: str | int | None = Field(
         default=None, description='How long the one before signs too: "1d" where it is left out, "0" for not at all.'
     )
@@ -147,12 +147,14 @@ async def index(operator: Reading, asked: Annotated[Nothing, Query()]) -> Webhoo
     status_code=201,
     response_model=MadeWebhook,
     responses=problems.responses(409),
-    openapi_extra={"security": [{"oauth2": [WRITE]}]},
+    openapi_extra={"security": [{"oauth2": [WRITE]}], **sent.documented(NewWebhook)},
 )
-async def add(operator: Writing, asked: Annotated[Nothing, Query()], sent: NewWebhook) -> Response:
+async def add(operator: Writing, request: Request, asked: Annotated[Nothing, Query()]) -> Response:
+    new = await sent.read(request, NewWebhook)
+
     async def attempt() -> Webhook:
         server = operator.server
-        wanted = Wanted(sent.name, sent.url, sent.events, sent.disabled)
+        wanted = Wanted(new.name, new.url, new.events, new.disabled)
         there = await _all(operator)
         one, written = _checked(lambda: receivers.made(wanted, there, server.sealer, server.random, operator.now))
         await _commit(operator, written)
@@ -183,16 +185,18 @@ async def show(operator: Reading, id: str, asked: Annotated[Nothing, Query()]) -
     summary="Change a webhook",
     response_model=ShownWebhook,
     responses=problems.responses(404, 409, 412, 428),
-    openapi_extra={"security": [{"oauth2": [WRITE]}]},
+    openapi_extra={"security": [{"oauth2": [WRITE]}], **sent.documented(ChangedWebhook, patch=True)},
 )
 async def change(
-    operator: Writing, id: str, asked: Annotated[Nothing, Query()], sent: ChangedWebhook, if_match: IfMatch = None
+    operator: Writing, request: Request, id: str, asked: Annotated[Nothing, Query()], if_match: IfMatch = None
 ) -> Response:
+    wanted = (await sent.read(request, ChangedWebhook, patch=True)).wanted()
+
     async def attempt() -> Webhook:
         there = await _all(operator)
         before = _among(there, id)
         _must_match(if_match, before)
-        one, written = _checked(lambda: receivers.changed(before, sent.wanted(), there, operator.now))
+        one, written = _checked(lambda: receivers.changed(before, wanted, there, operator.now))
         await _commit(operator, written)
         return one
 
@@ -222,13 +226,13 @@ async def delete(operator: Writing, id: str, asked: Annotated[Nothing, Query()])
     summary="Make a new secret, shown this once; the one before signs beside it for a while",
     response_model=MadeWebhook,
     responses=problems.responses(404),
-    openapi_extra={"security": [{"oauth2": [WRITE]}]},
+    openapi_extra={"security": [{"oauth2": [WRITE]}], **sent.documented(RolledSecret, required=False)},
 )
-async def roll(
-    operator: Writing, id: str, asked: Annotated[Nothing, Query()], sent: RolledSecret | None = None
-) -> Response:
+async def roll(operator: Writing, request: Request, id: str, asked: Annotated[Nothing, Query()]) -> Response:
+    span = (await sent.read(request, RolledSecret, optional=True)).span
+
     async def attempt() -> Webhook:
-        server, span = operator.server, (sent or RolledSecret()).span
+        server = operator.server
         one, written = receivers.rolled(await _require(operator, id), span, server.sealer, server.random, operator.now)
         await _commit(operator, written)
         return one
@@ -313,7 +317,10 @@ def _checked(make: Callable[[], T]) -> T:
 async def _commit(operator: Operator, written: receivers.Written) -> None:
     changes, events = written
     await operator.commit(changes, [receivers.by(event, operator.actor) for event in events])
-    operator.server.registry.forget()
+    if changes:  # this node knows it before the answer leaves, the others within a second
+        operator.server.registry.forget()
+        with suppress(Unavailable):
+            await operator.server.registry.current()
 
 
 def _answer(document: Document, status: int, headers: Mapping[str, str]) -> Response:

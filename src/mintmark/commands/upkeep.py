@@ -1,12 +1,13 @@
 """`mintmark upkeep`: what a server does without being asked, and how to have it done now (docs: upkeep)."""
 
 import asyncio
+import sys
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from mintmark import durations, nearest
+from mintmark import durations, logs, nearest
 from mintmark import upkeep as upkeep_
 from mintmark.commands import opening, verbs
 from mintmark.commands.opening import NotFound, Opened
@@ -56,6 +57,7 @@ async def _run(duty: Duty) -> Document:
 
     settings = opening.load()
     server = await application.open_server(settings)
+    server.journal.log = logs.logger(settings.log_format, sys.stderr)  # stdout is the answer and nothing else
     try:
         for left in reversed(range(TRIES)):
             try:
