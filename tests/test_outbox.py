@@ -447,3 +447,26 @@ async def test_a_server_that_is_killed_after_sending_sends_it_again_with_the_sam
     await asyncio.to_thread(type_, "upkeep", "run", "outbox")
 
     assert there.ids[0] in there.ids[1:]
+
+
+async def test_a_webhook_that_is_added_is_followed_by_a_running_server_within_a_second(database, receiver, monkeypatch):
+    """With upkeep of its own: another process adds the webhook, and nobody tells this one."""
+    monkeypatch.setattr(issuers, "NOON", datetime.now(UTC))
+    async for one in issuers.start(database, MINTMARK_OUTBOUND_ALLOW="127.0.0.0/8"):
+        there, other = await receiver(), await app.open_server(one.settings, clock=one.server.clock)
+        now = one.server.clock()
+        hook = Webhook("id-of-hook", "hook", there.url, ("*",), (KEY,), now, now)
+        await asyncio.sleep(3.1)  # upkeep begins a moment after the start
+        await other.store.commit(webhooks.add(hook, other.sealer))
+        began = time.monotonic()
+        while not one.server.registry.webhooks:
+            await asyncio.sleep(0.01)
+        followed = time.monotonic() - began
+        await happen(one)
+        while not there.came:
+            await asyncio.sleep(0.01)
+        await other.store.close()
+
+        assert followed < 1
+        assert time.monotonic() - began < 5
+        assert ["session_ended"] == [json.loads(sent.body)["type"] for sent in there.came]
