@@ -206,3 +206,13 @@ async def test_a_certificate_must_be_the_names_own_and_of_a_trusted_authority(ce
     with pytest.raises(NotReached, match="not trusted"):
         await Outbound(LOOPBACK, resolve=resolve).ask("GET", f"https://id.example:{port}/")
     server.close()
+
+
+@pytest.mark.parametrize("content", [None, "no PEM"])
+async def test_authorities_that_cannot_be_read_are_told(receiver, tmp_path, content):
+    file = tmp_path / "authorities.pem"
+    if content is not None:
+        file.write_text(content)
+    there = await receiver()
+    with pytest.raises(NotReached, match="MINTMARK_OUTBOUND_CA"):
+        await Outbound(LOOPBACK, file).ask("GET", there.url)

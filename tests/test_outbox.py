@@ -22,7 +22,7 @@ from mintmark.protocol import webhook
 from mintmark.protocol.webhook import Key, Webhook
 from mintmark.store import outbox as stored
 from mintmark.store import schema, webhooks
-from mintmark.store.changes import Conflict, Run
+from mintmark.store.changes import Conflict, Run, Unavailable
 from mintmark.store.executor import Read
 from tests import issuer as issuers
 from tests import receiving
@@ -470,3 +470,24 @@ async def test_a_webhook_that_is_added_is_followed_by_a_running_server_within_a_
         assert followed < 1
         assert time.monotonic() - began < 5
         assert ["session_ended"] == [json.loads(sent.body)["type"] for sent in there.came]
+
+
+async def test_while_the_database_is_away_nothing_is_lost(issuer, receiver, monkeypatch):
+    """It was sent and could not be marked: it goes out again when the lease is over, with the same id."""
+    there = await receiver()
+    await add(issuer, there.url)
+    await happen(issuer)
+
+    def away(message, now):
+        raise Unavailable("gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(stored, "done", away)
+        await outbox.deliver_all(issuer.server)
+    issuer.later(seconds=61)
+    await outbox.deliver_all(issuer.server)
+    [row] = await rows(issuer)
+
+    assert "delivery_unmarked" in [line["event"] for line in issuer.lines]
+    assert [row["id"]] * 2 == there.ids
+    assert row["done"] is not None

@@ -184,10 +184,14 @@ class Outbound:
 
     def _trusted(self) -> ssl.SSLContext:
         if self._context is None:
-            self._context = ssl.create_default_context()
-            self._context.minimum_version = ssl.TLSVersion.TLSv1_2
-            if self.authorities is not None:
-                self._context.load_verify_locations(self.authorities)
+            context = ssl.create_default_context()
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            try:
+                if self.authorities is not None:
+                    context.load_verify_locations(self.authorities)
+            except OSError:  # ssl's own errors among them
+                raise NotReached("MINTMARK_OUTBOUND_CA is no PEM file that can be read") from None
+            self._context = context
         return self._context
 
 

@@ -65,6 +65,8 @@ async def _serve(server: Server, receiver: str) -> None:
             await asyncio.wait(under_way)
     except Unavailable:
         server.journal.log.warning("delivery_paused", receiver=receiver, why="the database does not answer")
+    except Exception:
+        server.journal.log.warning("delivery_paused", receiver=receiver, exc_info=True)
     finally:
         for task in under_way:
             task.cancel()
