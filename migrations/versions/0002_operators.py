@@ -8,6 +8,13 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+OUTBOX_INDEXES = (
+    ("ix_outbox_due", ["receiver", "due_at"], "due_at"),
+    ("ix_outbox_waiting", ["id"], "due_at"),
+    ("ix_outbox_done", ["id"], "done_at"),
+    ("ix_outbox_given_up", ["id"], "given_up_at"),
+)
+
 
 def upgrade() -> None:
     op.create_table(
@@ -70,7 +77,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_outbox_due", "outbox", ["due_at"], unique=False)
+    for name, columns, state in OUTBOX_INDEXES:
+        where = sa.text(f"{state} IS NOT NULL")
+        op.create_index(name, "outbox", columns, unique=False, sqlite_where=where, postgresql_where=where)
     op.create_index("ix_outbox_receiver", "outbox", ["receiver", "id"], unique=False)
     op.create_table(
         "person_salts",
@@ -141,7 +150,9 @@ def downgrade() -> None:
     op.drop_table("refusals")
     op.drop_table("person_salts")
     op.drop_index("ix_outbox_receiver", table_name="outbox")
-    op.drop_index("ix_outbox_due", table_name="outbox")
+    for name, _, state in OUTBOX_INDEXES:
+        where = sa.text(f"{state} IS NOT NULL")
+        op.drop_index(name, table_name="outbox", sqlite_where=where, postgresql_where=where)
     op.drop_table("outbox")
     op.drop_index("ix_idempotency_expiry", table_name="idempotency")
     op.drop_table("idempotency")

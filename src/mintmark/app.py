@@ -20,6 +20,7 @@ from mintmark.factors.throttle import Turns
 from mintmark.journal import Journal
 from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
+from mintmark.outbound import Outbound
 from mintmark.pages import account, answers, consent, sign_in, sign_out
 from mintmark.pages.render import Pages
 from mintmark.protocol.authorization_request import RefusedWithRedirect
@@ -87,6 +88,7 @@ async def open_server(
         clock=clock,
         random=random,
         wait=wait,
+        outbound=Outbound(settings.outbound_allow, settings.outbound_ca),
     )
 
 
@@ -259,5 +261,6 @@ async def running(settings: Settings, **made: object) -> AsyncIterator[Server]:
         yield server
     finally:
         await upkeep.stop(tasks)
+        await upkeep.let_go(server)
         await upkeep.last_flush(server)
         await server.store.close()

@@ -182,3 +182,23 @@ class Configured(Event):
 class KeysChanged(Event):
     kids: str
     change: str
+
+
+# ── the outbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryGivenUp(Event):
+    """What was to be sent did not arrive in three days of trying, or cannot arrive any more."""
+
+    outcome = "failed"
+    kind: str
+    receiver: str
+    subject: str
+    delivery: str  # its id
+    why: str
+
+
+def name_of(kind: type[Event]) -> str:
+    """The name of its events."""
+    return _snake(kind.__name__)

@@ -11,7 +11,7 @@ from mintmark.keys.sealing import Sealer
 from mintmark.protocol import ids
 from mintmark.server import Server
 from mintmark.settings import Settings
-from mintmark.store import clients, resources, secrets, signing_keys
+from mintmark.store import clients, resources, secrets, signing_keys, webhooks
 from mintmark.store.changes import Change, Conflict
 from mintmark.store.executor import Executor
 from mintmark.store.secrets import SealedSecret
@@ -119,7 +119,7 @@ async def resealed(store: Executor, sealer: Sealer) -> list[Change]:
         if key.facts.removed_at is None and not sealer.sealed_by_first(key.private):
             bound = signing_keys.bound_to(key.facts.kid)
             changes.append(signing_keys.reseal(key, _resealed(sealer, key.private, bound)))
-    return changes
+    return [*changes, *await webhooks.resealed(store, sealer)]
 
 
 def _resealed(sealer: Sealer, blob: bytes, bound: str) -> bytes:

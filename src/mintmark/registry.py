@@ -22,7 +22,9 @@ from mintmark.protocol.client import Client
 from mintmark.protocol.limits import Contradiction, Limits, Stated
 from mintmark.protocol.memory import Memory
 from mintmark.protocol.policy import Policy
+from mintmark.protocol.webhook import Webhook
 from mintmark.store import clients, configuration, resources, secrets, signing_keys
+from mintmark.store import webhooks as stored_webhooks
 from mintmark.store.changes import Unavailable
 from mintmark.store.executor import Executor
 
@@ -82,6 +84,7 @@ class Registry:
         self.catalogue = Catalogue(issuer, ())
         self.ring = Ring(())
         self.offers_password = False  # some enabled client has the password grant
+        self.webhooks: tuple[Webhook, ...] = ()  # disabled ones too
 
     async def renew(self) -> None:
         """Reads the version, and everything anew where it changed. Raises Unavailable."""
@@ -118,9 +121,11 @@ class Registry:
             key = self._sealer.open(secret.value, bound_to=secrets.bound_to(secret.id))
             opened.setdefault(secret.purpose, {})[secret.id] = key
         offers_password = await clients.anyone_has(self._store, "password")
+        webhooks = await stored_webhooks.all(self._store, self._sealer)
         self.catalogue = Catalogue(self._issuer, found)
         self.ring = Ring(keys)
         self.offers_password = offers_password
+        self.webhooks = tuple(webhooks)
         self._policies, self._secrets = policies, opened
         self._newest = {purpose: next(reversed(of.items())) for purpose, of in opened.items()}
         self._keyed = {}

@@ -2,17 +2,20 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from mintmark.deliveries import Deliveries, UpkeepState
 from mintmark.events import Event
 from mintmark.journal import Journal
 from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
+from mintmark.outbound import Outbound
 from mintmark.protocol.errors import Overloaded
 from mintmark.registry import Registry
 from mintmark.settings import Settings
+from mintmark.store import outbox
 from mintmark.store.changes import Change, Conflict, Unavailable
 from mintmark.store.executor import Executor
 from mintmark.wire.asked import Asked
@@ -73,6 +76,9 @@ class Server:
     clock: Callable[[], datetime]  # aware UTC; read once per request
     random: Callable[[int], bytes]
     wait: Callable[[float], Awaitable[None]]  # seconds
+    outbound: Outbound = field(default_factory=Outbound)
+    deliveries: Deliveries = field(default_factory=Deliveries)
+    upkeep_state: UpkeepState = field(default_factory=UpkeepState)
 
     @property
     def issuer(self) -> str:
@@ -90,6 +96,8 @@ class Server:
         request_id = None if asked is None else asked.request_id
         address = None if asked is None else asked.address
         facts = [self.journal.fact(event, now, request_id, address) for event in events]
+        if self.registry.webhooks:
+            facts += outbox.told(self.registry.webhooks, events, now, request_id, self.random(10))
         await self.store.commit([*changes, *facts])
         for event in events:
             self.journal.told(event, request_id)

@@ -3,30 +3,48 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
-from mintmark import keyring, logs
+from mintmark import keyring, logs, outbox, turns
 from mintmark.server import Server
+from mintmark.store import outbox as stored_outbox
 from mintmark.store import people, purge, refusals
 from mintmark.store.changes import Conflict, Unavailable
 
 FRESH_EVERY = 0.4  # seconds; well under the lease
 FLUSH_EVERY = 0.5
+OUTBOX_EVERY = 1.0
 KEYS_EVERY = 60.0
 PURGE_EVERY = 300.0
 HASHES_EVERY = 600.0
 SOON = 3.0  # after the start, which nothing of this may slow down
 
 
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something that is done again and again."""
+
+    name: str
+    every: float  # seconds
+    do: Callable[[Server], Awaitable[object]]
+    everywhere: bool = False  # False: by one node at a time, whose turn it is
+
+
+def duties() -> Sequence[Duty]:
+    """One line a duty."""
+    return (
+        Duty("registry", FRESH_EVERY, freshen, everywhere=True),
+        Duty("observations", FLUSH_EVERY, flush, everywhere=True),
+        Duty("outbox", OUTBOX_EVERY, outbox.deliver, everywhere=True),  # each message is taken by one node
+        Duty("rotation", KEYS_EVERY, turn_keys),
+        Duty("purge", PURGE_EVERY, clear_away),
+        Duty("hashes", HASHES_EVERY, note_hashes, everywhere=True),
+    )
+
+
 def start(server: Server) -> Sequence[asyncio.Task[None]]:
     """One task a duty; a duty that fails is told, and tried again at its next turn."""
-    duties: tuple[tuple[float, Callable[[Server], Awaitable[object]]], ...] = (
-        (FRESH_EVERY, freshen),
-        (FLUSH_EVERY, flush),
-        (KEYS_EVERY, turn_keys),
-        (PURGE_EVERY, clear_away),
-        (HASHES_EVERY, note_hashes),
-    )
-    return [asyncio.create_task(_every(server, seconds, duty)) for seconds, duty in duties]
+    return [asyncio.create_task(_every(server, duty)) for duty in duties()]
 
 
 async def stop(tasks: Sequence[asyncio.Task[None]]) -> None:
@@ -35,16 +53,30 @@ async def stop(tasks: Sequence[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _every(server: Server, seconds: float, duty: Callable[[Server], Awaitable[object]]) -> None:
-    await asyncio.sleep(min(seconds, SOON))
+async def let_go(server: Server) -> None:
+    """At the end: what is being sent gets a moment, and another node may do our duties at once."""
+    await server.deliveries.stop()
+    await turns.give_back(server, [duty.name for duty in duties() if not duty.everywhere])
+
+
+async def _every(server: Server, duty: Duty) -> None:
+    await asyncio.sleep(min(duty.every, SOON))
     while True:
-        try:
-            await duty(server)
-        except Unavailable:
-            server.journal.log.warning("upkeep_failed", duty=duty.__name__, why="the database does not answer")
-        except Exception:
-            server.journal.log.warning("upkeep_failed", duty=duty.__name__, exc_info=True)
-        await asyncio.sleep(seconds)
+        await attempt(server, duty)
+        await asyncio.sleep(duty.every)
+
+
+async def attempt(server: Server, duty: Duty) -> None:
+    """Does it where it is our turn. Raises nothing."""
+    try:
+        if duty.everywhere:
+            await turns.counted(server, duty.name, duty.do)
+        else:
+            await turns.in_turn(server, duty.name, duty.every, duty.do)
+    except Unavailable:
+        server.journal.log.warning("upkeep_failed", duty=duty.name, why="the database does not answer")
+    except Exception:
+        server.journal.log.warning("upkeep_failed", duty=duty.name, exc_info=True)
 
 
 async def freshen(server: Server) -> None:
@@ -84,6 +116,7 @@ async def clear_away(server: Server) -> None:
     await purge.purge(server.store, server.clock())
     kept, most = server.settings.refusals_kept, server.settings.refusals_most
     await refusals.forget(server.store, server.clock() - kept, most)
+    await stored_outbox.purge(server.store, server.clock())
 
 
 async def note_hashes(server: Server) -> None:

@@ -21,6 +21,11 @@ class Operator:
     async def delete(self, path, **query):
         return await self._issuer.http.delete(f"/admin/api{path}", params=query, headers=self._headers)
 
+    async def send(self, method, path, document=None, **headers):
+        return await self._issuer.http.request(
+            method, f"/admin/api{path}", json=document, headers={**self._headers, **headers}
+        )
+
     async def items(self, path, **query):
         answer = await self.get(path, **query)
         assert 200 == answer.status_code, answer.text

@@ -15,6 +15,17 @@ OPERATIONS = {
     ("delete", "/authorizations/{id}"): "endAuthorization",
     ("get", "/refusals"): "listRefusals",
     ("get", "/refusals/{id}"): "getRefusal",
+    ("get", "/webhooks"): "listWebhooks",
+    ("post", "/webhooks"): "addWebhook",
+    ("get", "/webhooks/{id}"): "getWebhook",
+    ("patch", "/webhooks/{id}"): "changeWebhook",
+    ("delete", "/webhooks/{id}"): "deleteWebhook",
+    ("post", "/webhooks/{id}/secret"): "rollWebhookSecret",
+    ("post", "/webhooks/{id}/test"): "testWebhook",
+    ("get", "/outbox"): "listOutbox",
+    ("get", "/outbox/{id}"): "getOutbox",
+    ("post", "/outbox/{id}/retry"): "retryOutbox",
+    ("delete", "/outbox/{id}"): "discardOutbox",
 }
 
 
@@ -38,12 +49,13 @@ async def test_every_operation_has_its_id_its_scope_and_its_problems(sqlite_issu
     assert OPERATIONS == {where: one["operationId"] for where, one in operations.items()}
     for (method, path), one in operations.items():
         scope = "admin:read" if method == "get" else "admin:write"
-        expected = {"400", "401", "403", "503", "default", "204" if method == "delete" else "200"}
+        expected = {"400", "401", "403", "503", "default"} | ({"404"} if "{id}" in path else set())
 
         finer = [{"oauth2": ["admin:audit"]}] if path.startswith("/refusals") else []
 
         assert [{"oauth2": [scope]}, *finer] == one["security"]
-        assert expected | ({"404"} if "{id}" in path else set()) == one["responses"].keys()
+        assert expected <= one["responses"].keys()
+        assert one["responses"].keys() - expected - {"409", "412", "428"} in ({"200"}, {"201"}, {"204"})
 
 
 async def test_nothing_is_said_of_422(sqlite_issuer):

@@ -14,7 +14,7 @@ from mintmark.store.sql import statement
 from mintmark.store.sqlite_steps import DIALECT
 
 # Few rows, all of them wanted, and read when something was configured only.
-SMALL = {"resources", "policies", "signing_keys", "secrets", "clients", "configuration"}
+SMALL = {"resources", "policies", "signing_keys", "secrets", "clients", "configuration", "webhooks"}
 
 
 def reads() -> list[tuple[str, Read]]:

@@ -10,12 +10,12 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from mintmark import refused
-from mintmark.admin import authorizations, front, problems, refusals, sessions, users
+from mintmark.admin import authorizations, front, outbox, problems, refusals, sessions, users, webhooks
 from mintmark.protocol.errors import NoSuchMethod, Refusal
 from mintmark.server import Server
 from mintmark.wire.asgi import App
 
-ROOMS = (sessions, users, authorizations, refusals)
+ROOMS = (sessions, users, authorizations, refusals, webhooks, outbox)
 NO_SUCH_METHOD = "this method is not one of this address"
 SUMMARY = """\
 Every operation but this document needs an access token of this server whose only audience is this API. Lists answer

@@ -62,12 +62,15 @@ class Opened:
 
     async def commit(self, changes: "Sequence[Change]", events: "Sequence[Event]") -> None:
         """All or nothing, the facts with their cause. Raises Conflict, Unavailable."""
-        from mintmark.store import audit
+        from mintmark.store import audit, outbox
 
         facts = [
             audit.add(self.id(), replace(event, actor=self.actor), self.now, request_id=None, address=None)
             for event in events
         ]
+        if self.registry.webhooks:
+            mine = [replace(event, actor=self.actor) for event in events]
+            facts += outbox.told(self.registry.webhooks, mine, self.now, None, self.random(10))
         await self.store.commit([*changes, *facts])
 
 

@@ -158,7 +158,7 @@ class Settings(BaseModel):
         default=Throttle(60, timedelta(minutes=1)), description="User codes tried from one address."
     )
     outbound_allow: Networks = Field(
-        default=(), description="Private networks that a fetch caused by a stranger may reach; for development."
+        default=(), description="Private networks that a webhook, or a fetch caused by a stranger, may reach."
     )
     outbound_ca: File = Field(default=None, description="PEM bundle of authorities trusted for such fetches.")
 
@@ -273,7 +273,7 @@ class Settings(BaseModel):
         if self.refresh_grace > timedelta(minutes=5):
             yield "MINTMARK_REFRESH_GRACE is long: so long can a stolen refresh token be used unnoticed"
         if self.outbound_allow:
-            yield "MINTMARK_OUTBOUND_ALLOW lets strangers make this server fetch from private networks"
+            yield "MINTMARK_OUTBOUND_ALLOW lets webhooks, and strangers, make this server ask private networks"
         for name in (name for name in type(self).model_fields if name.startswith("throttle_")):
             if getattr(self, name) is None:
                 yield f"{sources.variable(name)} is off: nothing slows down guessing there"

@@ -357,8 +357,16 @@ outbox = Table(
     Column("last_error", Text),
     **BY_KEY,
 )
-Index("ix_outbox_due", outbox.c.due_at)
 Index("ix_outbox_receiver", outbox.c.receiver, outbox.c.id)
+# What is still to be done, by receiver: one with a hundred thousand messages that wait costs the others nothing.
+Index("ix_outbox_due", outbox.c.receiver, outbox.c.due_at, sqlite_where=outbox.c.due_at.is_not(None),
+      postgresql_where=outbox.c.due_at.is_not(None))  # fmt: skip
+Index("ix_outbox_waiting", outbox.c.id, sqlite_where=outbox.c.due_at.is_not(None),
+      postgresql_where=outbox.c.due_at.is_not(None))  # fmt: skip
+Index("ix_outbox_done", outbox.c.id, sqlite_where=outbox.c.done_at.is_not(None),
+      postgresql_where=outbox.c.done_at.is_not(None))  # fmt: skip
+Index("ix_outbox_given_up", outbox.c.id, sqlite_where=outbox.c.given_up_at.is_not(None),
+      postgresql_where=outbox.c.given_up_at.is_not(None))  # fmt: skip
 
 webhooks = Table(
     "webhooks",
