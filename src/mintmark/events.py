@@ -182,3 +182,24 @@ class Configured(Event):
 class KeysChanged(Event):
     kids: str
     change: str
+
+
+# ── the audit trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRetired(Event):
+    """The rows of all seals up to this one may be gone: they were older than the retention."""
+
+    through: int
+    before: str  # the instant before which their seals were made
+    proof: str  # what the server has signed of it: an event alone, anybody could insert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditExported(Event):
+    """Somebody took a copy of the trail away."""
+
+    seals: int
+    rows: int
+    filters: str = ""

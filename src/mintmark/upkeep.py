@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
-from mintmark import keyring, logs
+from mintmark import chaining, keyring, logs
 from mintmark.server import Server
 from mintmark.store import people, purge
 from mintmark.store.changes import Conflict, Unavailable
@@ -25,6 +25,8 @@ def start(server: Server) -> Sequence[asyncio.Task[None]]:
         (KEYS_EVERY, turn_keys),
         (PURGE_EVERY, clear_away),
         (HASHES_EVERY, note_hashes),
+        (chaining.SEAL_EVERY, chaining.Chain().seal_audit),
+        (chaining.RETIRE_EVERY, chaining.retire_audit),
     )
     return [asyncio.create_task(_every(server, seconds, duty)) for seconds, duty in duties]
 

@@ -31,6 +31,7 @@ from mintmark import durations
 from mintmark.settings.forms import (
     DatabaseUrl,
     Duration,
+    DurationOrNone,
     File,
     Issuer,
     Kind,
@@ -85,6 +86,9 @@ class Settings(BaseModel):
     )
     audit_every_token: Switch = Field(
         default=False, description="Issuing an access token waits until its audit record is durable."
+    )
+    audit_retention: DurationOrNone = Field(
+        default=None, description="How long rows of the audit trail are kept; unset: for ever. Their seals stay."
     )
     smtp_url: SmtpUrl = Field(
         default=None,
