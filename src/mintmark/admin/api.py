@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from mintmark.admin import authorizations, front, problems, sessions, users
+from mintmark.admin import audit, authorizations, front, problems, sessions, users
 from mintmark.server import Server
 from mintmark.wire.asgi import App
 
-ROOMS = (sessions, users, authorizations)
+ROOMS = (sessions, users, authorizations, audit)
 SUMMARY = """\
 Every operation but this document needs an access token of this server whose only audience is this API. Lists answer
 `items`, newest first, and `next`, the value of `after` for the next page; the last page has none."""
