@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import delete, func, insert, select, update
 
 from mintmark import chaining, keyring
-from mintmark.commands import audit_verify
+from mintmark.commands import audit_export, audit_verify
+from mintmark.commands.opening import Opened
 from mintmark.events import Configured, SignInFailed
 from mintmark.keys import rotation
 from mintmark.protocol import audit_chain, ids
@@ -410,6 +411,33 @@ async def test_old_rows_are_retired_by_whole_seals_and_the_chain_stays_whole(ret
     report = await verified(issuer)
 
     assert (True, 3) == (report["whole"], report["retired_through"])
+
+
+def lines_of(file):
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+async def test_an_export_after_a_retirement_proves_that_it_was_one(retaining, tmp_path):
+    issuer, server, file = retaining, retaining.server, tmp_path / "trail.jsonl"
+    await happen(issuer, 3)
+    await chaining.seal_audit(server)
+    issuer.later(days=31)
+    await chaining.retire_audit(server)
+    await chaining.seal_audit(server)
+    opened = Opened(issuer.settings, server.store, server.sealer, server.registry, server.clock(), "a test")
+    await audit_export.jsonl(opened, Wanted(), file)
+    whole = audit_verify.export(file, None, {}).document()
+    header, *others = lines_of(file)
+
+    assert (True, 1, 3, 1) == tuple(whole[name] for name in ("whole", "retired_through", "retired", "rows"))
+
+    for proof, what in ((None, "it was deleted"), ("a.b.c", "its proof that rows were retired is forged")):
+        header["mintmark_audit"]["retired"] = proof
+        file.write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in (header, *others)))
+        found = audit_verify.export(file, None, {}).document()
+
+        assert not found["whole"]
+        assert what in [fault.what for fault in audit_verify.export(file, None, {}).faults.values()]
 
 
 async def test_a_retirement_that_broke_off_is_whole_and_goes_on(retaining):

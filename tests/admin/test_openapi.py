@@ -13,6 +13,8 @@ OPERATIONS = {
     ("get", "/authorizations"): "listAuthorizations",
     ("get", "/authorizations/{id}"): "getAuthorization",
     ("delete", "/authorizations/{id}"): "endAuthorization",
+    ("get", "/audit"): "listAudit",
+    ("get", "/audit/seals"): "listAuditSeals",
 }
 
 

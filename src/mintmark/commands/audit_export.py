@@ -51,9 +51,8 @@ async def jsonl(opened: Opened, wanted: Wanted, file: Path) -> dict[str, int]:
 
         write("mintmark_audit", await _header(opened, wanted))
         await _rows(trail, write)
-        end = {**counts, "digest": digest.hexdigest()}
-        signature = jwt.sign(signer, audit_chain.EXPORTED, end)
-        out.write(orjson.dumps({"end": {**end, "signature": signature}}) + b"\n")
+        signature = jwt.sign(signer, audit_chain.EXPORTED, {**counts, "digest": digest.hexdigest()})
+        out.write(orjson.dumps({"end": {"signature": signature}}) + b"\n")
     await _told(opened, wanted, counts)
     return counts
 

@@ -230,7 +230,8 @@ class _Export:
         """A file that is part of another, or put together of several, is not what somebody exported."""
         self._close()
         self._ended = True
-        claims = self._keys.claims(str(members["signature"]), audit_chain.EXPORTED)
+        signature = members["signature"]
+        claims = self._keys.claims(str(signature), audit_chain.EXPORTED)
         if claims is None:
             self._say("the end of the file is forged: none of the known keys has signed it")
         elif claims.get("digest") != digest or any(claims.get(name) != many for name, many in self._counts.items()):

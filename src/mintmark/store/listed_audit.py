@@ -25,6 +25,7 @@ _COLUMNS = (
 _NAMES = tuple(column.name for column in _COLUMNS)
 # The narrowest first: the first that is asked for leads, by its index, and the others only leave out.
 _LEADING = ("address", "person_id", "actor", "client_id", "event", "outcome")
+_REFUSED_FIRST = ("address", "person_id", "actor", "outcome", "client_id", "event")  # of those there are few
 _REFUSED: ColumnElement[str] = literal_column("'refused'")  # as the index on refused ones has it
 
 
@@ -80,7 +81,8 @@ async def page(
 ) -> list[Entry]:
     """Newest first, unless said otherwise. after: the id behind which the page begins."""
     named = wanted.named()
-    shape = (tuple(named), named.get("outcome") == "refused", oldest_first)
+    only_refused = wanted.outcome == "refused"
+    shape = (tuple(sorted(named, key=(_REFUSED_FIRST if only_refused else _LEADING).index)), only_refused, oldest_first)
     first = "" if wanted.since is None else _lowest(wanted.since)
     before = listing.START if wanted.until is None else _lowest(wanted.until)
     if after is not None and oldest_first:
