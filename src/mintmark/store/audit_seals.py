@@ -49,7 +49,7 @@ _UNSEALED = Read(
 
 
 def _salts(ids: Ids) -> Read:
-    return Read(select(_SALTS.c.person_id, _SALTS.c.salt).join_from(ids.rows, _SALTS, _SALTS.c.person_id == ids.id))
+    return Read(select(_SALTS.c.person_id, _SALTS.c.salt).join_from(ids.rows, _SALTS, ids.is_(_SALTS.c.person_id)))
 
 
 def _part(name: str, size: int, ids: Ids) -> ColumnElement[Any]:
@@ -61,13 +61,13 @@ def _move(ids: Ids) -> Executable:
     """Personal fields are taken from the row as it stands in this transaction: an erasure may have come before."""
     whose = func.coalesce(_ROWS.c.actor, _ROWS.c.person_id)
     found = select(_ROWS.c.id, whose, _ROWS.c.address, _part("salts", SALT, ids))
-    found = found.join_from(ids.rows, _ROWS, _ROWS.c.id == ids.id).where(_ROWS.c.address.is_not(None))
+    found = found.join_from(ids.rows, _ROWS, ids.is_(_ROWS.c.id)).where(_ROWS.c.address.is_not(None))
     return insert(_SIDE).from_select(["id", "person_id", "address", "salt"], found)
 
 
 def _mark(ids: Ids, **more: ColumnElement[Any]) -> Executable:
     number = bindparam("number", type_=BigInteger)
-    return update(_ROWS).where(_ROWS.c.id == ids.id, _ROWS.c.seal.is_(None)).values(seal=number, **more)
+    return update(_ROWS).where(ids.is_(_ROWS.c.id), _ROWS.c.seal.is_(None)).values(seal=number, **more)
 
 
 def _mark_personal(ids: Ids) -> Executable:

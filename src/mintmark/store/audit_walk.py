@@ -43,16 +43,16 @@ _GOING = Read(
 
 
 def _of(ids: Ids) -> Read:
-    named = ids.rows.join(_ROWS, _ROWS.c.id == ids.id).outerjoin(_SIDE, _SIDE.c.id == _ROWS.c.id)
+    named = ids.rows.join(_ROWS, ids.is_(_ROWS.c.id)).outerjoin(_SIDE, _SIDE.c.id == _ROWS.c.id)
     return Read(select(*_RAW).select_from(named).order_by(ids.place))
 
 
 def _delete_rows(ids: Ids) -> Delete:
-    return delete(_ROWS).where(_ROWS.c.id.in_(select(ids.id).select_from(ids.rows)))
+    return delete(_ROWS).where(ids.has(_ROWS.c.id))
 
 
 def _delete_sides(ids: Ids) -> Delete:
-    return delete(_SIDE).where(_SIDE.c.id.in_(select(ids.id).select_from(ids.rows)))
+    return delete(_SIDE).where(ids.has(_SIDE.c.id))
 
 
 _OF, _DELETE_ROWS, _DELETE_SIDES = given.each(_of), given.each(_delete_rows), given.each(_delete_sides)

@@ -110,7 +110,7 @@ async def anyone_like(store: Executor, person_id: str) -> bool:
 
 
 def _some(ids: Ids) -> Read:
-    named = ids.rows.join(_TABLE, _TABLE.c.id == ids.id).outerjoin(_SIDE, _SIDE.c.id == _TABLE.c.id)
+    named = ids.rows.join(_TABLE, ids.is_(_TABLE.c.id)).outerjoin(_SIDE, _SIDE.c.id == _TABLE.c.id)
     return Read(select(*_COLUMNS).select_from(named).order_by(_TABLE.c.id))
 
 
