@@ -172,6 +172,35 @@ async def test_personal_fields_stand_beside_the_row_and_lists_show_them(issuer):
     assert 1 == len(await listed_audit.page(store, Wanted(address="192.0.2.2"), limit=1))
 
 
+@pytest.mark.parametrize("oldest_first", [False, True])
+async def test_a_filter_that_leaves_much_out_finds_all_the_same_in_steps(issuer, monkeypatch, oldest_first):
+    monkeypatch.setattr(listed_audit, "STEP", 2)
+    for ago in range(9):
+        await happen(issuer, person="q" if ago % 4 else "p", client_id="web", ago=timedelta(seconds=ago))
+    store = issuer.server.store
+
+    async def pages(limit, **filters):
+        found, after = [], None
+        while page := await listed_audit.page(
+            store, Wanted(**filters), limit=limit, after=after, oldest_first=oldest_first
+        ):
+            found += [entry.id for entry in page]
+            after = page[-1].id
+        return found
+
+    everything = await pages(50)
+    mine = [entry.id for entry in await listed_audit.page(store, Wanted(person_id="p"), limit=9)]
+
+    assert sorted(everything, reverse=not oldest_first) == everything
+    for limit in (1, 2, 9):
+        both = await pages(limit, client_id="web", person_id="p")
+        refused = await pages(limit, client_id="web", event="sign_in_failed", outcome="refused")
+
+        assert sorted(mine, reverse=not oldest_first) == both
+        assert everything == refused
+        assert [] == await pages(limit, client_id="web", outcome="done") == await pages(limit, outcome="done")
+
+
 async def test_an_operators_address_is_the_operators(issuer):
     event = Configured(kind="user", subject="alice", change="update", person_id="alice", actor="olga")
     store, now = issuer.server.store, issuer.server.clock()

@@ -25,8 +25,11 @@ _COLUMNS = (
 _NAMES = tuple(column.name for column in _COLUMNS)
 # The narrowest first: the first that is asked for leads, by its index, and the others only leave out.
 _LEADING = ("address", "person_id", "actor", "client_id", "event", "outcome")
+STEP = 5_000  # rows that are looked through at once: some milliseconds
 _REFUSED_FIRST = ("address", "person_id", "actor", "outcome", "client_id", "event")  # of those there are few
 _REFUSED: ColumnElement[str] = literal_column("'refused'")  # as the index on refused ones has it
+
+Shape = tuple[tuple[str, ...], bool, bool]  # the columns that are named, the one that leads first; `_page` has the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +92,32 @@ async def page(
         first = max(first, f"{after}!")  # behind the id itself, and before any other
     elif after is not None:
         before = min(before, after)
-    bounds: dict[str, Value] = {"first": first, "before": before, "limit": limit}
-    rows: list[Row] = []
-    if wanted.address is not None:  # it stands in the row itself until that is sealed
-        rows += await store.fetch(_page(*shape, unsealed=True), **named, **bounds)
-    rows += await store.fetch(_page(*shape), **named, **bounds)
-    if wanted.address is not None:  # a row may have been sealed between the two
+    if wanted.address is None:
+        rows = await _in_steps(store, shape, named, first, before, limit)
+    else:  # it stands in the row itself until that is sealed
+        bounds: dict[str, Value] = {"first": first, "before": before, "limit": limit}
+        rows = await store.fetch(_page(*shape, unsealed=True), **named, **bounds)
+        rows += await store.fetch(_page(*shape), **named, **bounds)
+        # a row may have been sealed between the two
         rows = sorted({row[0]: row for row in rows}.values(), reverse=not oldest_first)[:limit]
     return [_entry(row) for row in rows]
+
+
+async def _in_steps(
+    store: Executor, shape: Shape, named: Mapping[str, str], first: str, before: str, limit: int
+) -> list[Row]:
+    """Where a filter only leaves out, what leads may be a million rows and the page empty: nobody shall wait for it."""
+    leaves_out = len(named) > 1 or named.get("outcome") == "done"
+    rows: list[Row] = []
+    while True:
+        bounds: dict[str, Value] = {"first": first, "before": before}
+        end = await store.fetch(_end(*shape), **named, **bounds, skipped=STEP) if leaves_out else []
+        if end:
+            bounds["before" if shape[2] else "first"] = end[0][0]
+        rows += await store.fetch(_page(*shape), **named, **bounds, limit=limit - len(rows))
+        if not end or len(rows) >= limit:
+            return rows
+        first, before = (end[0][0], before) if shape[2] else (first, end[0][0])
 
 
 async def some(store: Executor, ids: Sequence[str]) -> list[Entry]:
@@ -115,6 +136,19 @@ def _some(ids: Ids) -> Read:
 
 
 _SOME = given.each(_some)
+
+
+@cache
+def _end(named: tuple[str, ...], only_refused: bool, oldest_first: bool) -> Read:
+    """Where a step ends: an id so many rows on, among those that lead."""
+    where: list[ColumnElement[bool]] = [_TABLE.c.id >= bindparam("first"), _TABLE.c.id < bindparam("before")]
+    lead = named[0]
+    if lead != "outcome":
+        where.append(_TABLE.c[lead] == bindparam(lead))
+    elif only_refused:
+        where.append(_TABLE.c.outcome == _REFUSED)
+    order = _TABLE.c.id if oldest_first else _TABLE.c.id.desc()
+    return Read(select(_TABLE.c.id).where(*where).order_by(order).limit(1).offset(bindparam("skipped")))
 
 
 @cache
