@@ -4,6 +4,7 @@ import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,11 +26,26 @@ def troubleshooting() -> str:
     return f"{before}{start}{table}{end}{rest.partition(end)[2]}"
 
 
+def events() -> str:
+    """Every event, in the order of the code: a table."""
+    found = importlib.import_module("mintmark.events")
+    kinds = [kind for kind in vars(found).values() if isinstance(kind, type) and issubclass(kind, found.Event)]
+    rows = [event_row(found, kind) for kind in kinds if kind not in (found.Event, found.Observation)]
+    return "\n".join(("| event | what happened | outcome | its own members |", "|---|---|---|---|", *rows, ""))
+
+
+def event_row(found: Any, kind: Any) -> str:  # Any: a module, and a class of it
+    own = " ".join(f"`{name}`" for name in found.own(kind)) or "none"
+    written = "" if kind.changes_state else ", observed"
+    return f"| `{found._snake(kind.__name__)}` | {' '.join(kind.__doc__.split())} | {kind.outcome}{written} | {own} |"
+
+
 # A page, and what makes its text.
 PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings,
     "docs/reference/commands.md": commands,
     "docs/troubleshooting.md": troubleshooting,
+    "docs/events.md": events,
 }
 
 

@@ -27,7 +27,6 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_audit_personal_address", "audit_personal", ["address", "id"], unique=False)
-    op.create_index("ix_audit_personal_person", "audit_personal", ["person_id"], unique=False)
     op.create_table(
         "audit_seals",
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -129,6 +128,22 @@ def upgrade() -> None:
         sqlite_where=sa.text("actor IS NOT NULL"),
         postgresql_where=sa.text("actor IS NOT NULL"),
     )
+    op.create_index(
+        "ix_audit_refused",
+        "audit",
+        ["outcome", "id"],
+        unique=False,
+        sqlite_where=sa.text("outcome = 'refused'"),
+        postgresql_where=sa.text("outcome = 'refused'"),
+    )
+    op.create_index(
+        "ix_audit_unsealed",
+        "audit",
+        ["at", "id"],
+        unique=False,
+        sqlite_where=sa.text("seal IS NULL"),
+        postgresql_where=sa.text("seal IS NULL"),
+    )
     op.add_column("configuration", sa.Column("epoch", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("configuration", sa.Column("restored_at", sa.BigInteger(), nullable=True))
 
@@ -136,6 +151,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("configuration", "restored_at")
     op.drop_column("configuration", "epoch")
+    op.drop_index("ix_audit_unsealed", table_name="audit")
+    op.drop_index("ix_audit_refused", table_name="audit")
     op.drop_index(
         "ix_audit_actor",
         table_name="audit",
@@ -158,6 +175,5 @@ def downgrade() -> None:
     op.drop_table("idempotency")
     op.drop_table("duties")
     op.drop_table("audit_seals")
-    op.drop_index("ix_audit_personal_person", table_name="audit_personal")
     op.drop_index("ix_audit_personal_address", table_name="audit_personal")
     op.drop_table("audit_personal")

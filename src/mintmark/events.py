@@ -57,29 +57,37 @@ class Observation(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn(Event):
+    """Somebody signed in, and a session began."""
+
     amr: str
     replaced: str | None = None  # the session that ended because another person signed in here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInFailed(Observation):
+    """A sign-in with a wrong password, or of somebody who may not."""
+
     outcome = "refused"
     why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInThrottled(Observation):
+    """A sign-in that had to wait, after too many that failed."""
+
     outcome = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEnded(Event):
+    """A session ended, or all of a person's."""
+
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordRehashed(Event):
-    pass
+    """A password's hash was replaced by a better one, at sign-in."""
 
 
 # ── authorizations and tokens
@@ -87,36 +95,50 @@ class PasswordRehashed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentGiven(Event):
+    """A person allowed a client its scopes."""
+
     scope: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentRefused(Event):
+    """A person said no to a client."""
+
     outcome = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorized(Event):
+    """A client got a code."""
+
     scope: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationEnded(Event):
+    """A person's grant to a client ended, with every token of it."""
+
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeRedeemed(Event):
+    """A code was exchanged for tokens."""
+
     scope: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeReplayed(Event):
+    """A code was used twice, which ended what came of it."""
+
     outcome = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed(Event):
+    """A refresh token was used, and got its heir."""
+
     scope: str
 
 
@@ -127,22 +149,30 @@ class RefreshRepeated(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshTokenReused(Event):
+    """A refresh token was used twice, too late to be a lost answer: its authorization ended."""
+
     outcome = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordGrantUsed(Event):
+    """A client got tokens for a person's password."""
+
     scope: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenIssued(Observation):
+    """An access token that nobody stores was issued."""
+
     grant_type: str
     scope: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRevoked(Event):
+    """A client revoked a token."""
+
     kind: str
 
 
@@ -153,12 +183,16 @@ class TokenSpent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRefused(Observation):
+    """A client could not prove who it is."""
+
     outcome = "refused"
     why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRefused(Observation):
+    """A door refused a request."""
+
     outcome = "refused"
     door: str
     error: str
@@ -180,6 +214,8 @@ class Configured(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysChanged(Event):
+    """Signing keys were made, removed or sealed anew."""
+
     kids: str
     change: str
 
@@ -202,3 +238,24 @@ class DeliveryGivenUp(Event):
 def name_of(kind: type[Event]) -> str:
     """The name of its events."""
     return _snake(kind.__name__)
+
+
+# ── the audit trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRetired(Event):
+    """The rows of all seals up to this one may be gone: they were older than the retention."""
+
+    through: int
+    before: str  # the instant before which their seals were made
+    proof: str  # what the server has signed of it: an event alone, anybody could insert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditExported(Event):
+    """Somebody took a copy of the trail away."""
+
+    seals: int
+    rows: int
+    filters: str = ""

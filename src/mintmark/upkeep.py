@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from mintmark import keyring, logs, outbox, turns
+from mintmark import chaining, keyring, logs, outbox, turns
 from mintmark.server import Server
 from mintmark.store import outbox as stored_outbox
 from mintmark.store import people, purge, refusals
@@ -39,6 +39,8 @@ def duties() -> Sequence[Duty]:
         Duty("rotation", KEYS_EVERY, turn_keys),
         Duty("purge", PURGE_EVERY, clear_away),
         Duty("hashes", HASHES_EVERY, note_hashes, everywhere=True),
+        Duty("seal", chaining.SEAL_EVERY, chaining.Chain().seal_audit, everywhere=True),  # of two seals one is written
+        Duty("retire", chaining.RETIRE_EVERY, chaining.retire_audit),
     )
 
 

@@ -26,6 +26,8 @@ OPERATIONS = {
     ("get", "/outbox/{id}"): "getOutbox",
     ("post", "/outbox/{id}/retry"): "retryOutbox",
     ("delete", "/outbox/{id}"): "discardOutbox",
+    ("get", "/audit"): "listAudit",
+    ("get", "/audit/seals"): "listAuditSeals",
 }
 
 

@@ -21,7 +21,7 @@ def test_what_happened_is_listed_newest_first(both_lines):
     assert "shop" == items[0]["detail"]["subject"]
     assert {
         "id", "at", "event", "outcome", "request_id", "client_id", "user_id", "session_id", "authorization_id", "actor",
-        "address", "count", "detail",
+        "address", "count", "seal", "detail",
     } == items[0].keys()  # fmt: skip
     assert items[0]["actor"].startswith("command")
     assert ["shop"] == names(line, "--client shop")

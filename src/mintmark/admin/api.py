@@ -10,12 +10,12 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from mintmark import refused
-from mintmark.admin import authorizations, front, outbox, problems, refusals, sessions, users, webhooks
+from mintmark.admin import audit, authorizations, front, outbox, problems, refusals, sessions, users, webhooks
 from mintmark.protocol.errors import NoSuchMethod, Refusal
 from mintmark.server import Server
 from mintmark.wire.asgi import App
 
-ROOMS = (sessions, users, authorizations, refusals, webhooks, outbox)
+ROOMS = (sessions, users, authorizations, audit, refusals, webhooks, outbox)
 NO_SUCH_METHOD = "this method is not one of this address"
 SUMMARY = """\
 Every operation but this document needs an access token of this server whose only audience is this API. Lists answer

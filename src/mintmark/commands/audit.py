@@ -1,20 +1,36 @@
-"""`mintmark audit`: what was done, by whom and to whom (contract, "Commands")."""
+"""`mintmark audit`: what was done, by whom and to whom; taken away, and checked (contract, "Commands")."""
 
+import asyncio
+import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
+import orjson
 import typer
 
-from mintmark import durations
-from mintmark.commands import opening, users, verbs
-from mintmark.commands.opening import NotFound, Opened
-from mintmark.commands.verbs import Document, JsonOption
+from mintmark.commands import audit_export, audit_follow, audit_verify, opening, verbs
+from mintmark.commands.audit_export import document
+from mintmark.commands.audit_filters import (
+    ActorOption,
+    AddressOption,
+    ClientOption,
+    EventOption,
+    OutcomeOption,
+    SinceOption,
+    Typed,
+    UntilOption,
+    UserOption,
+)
+from mintmark.commands.audit_follow import Following
+from mintmark.commands.opening import Opened
+from mintmark.commands.verbs import JsonOption
 from mintmark.store import listed_audit
 from mintmark.store.listed_audit import Entry
 
-COLUMNS = ("at", "event", "outcome", "actor", "client_id", "user_id", "detail", "count")
+COLUMNS = ("at", "event", "outcome", "actor", "client_id", "user_id", "address", "detail", "count")
 app = verbs.group("The audit trail.")
 
 
@@ -25,26 +41,28 @@ def audit() -> None:
 
 @app.command("list")
 def list_(
-    user: Annotated[str | None, typer.Option(metavar="NAME", help="Username, verified e-mail address, or id.")] = None,
-    client: Annotated[str | None, typer.Option(metavar="CLIENT_ID")] = None,
-    event: Annotated[str | None, typer.Option(help="Such as session_ended.")] = None,
-    since: Annotated[str | None, typer.Option(help="1h ago, or 2026-11-25, or 2026-11-25T12:00:00Z.")] = None,
-    until: Annotated[str | None, typer.Option(help="The same; this instant itself is left out.")] = None,
+    user: UserOption = None,
+    client: ClientOption = None,
+    actor: ActorOption = None,
+    event: EventOption = None,
+    address: AddressOption = None,
+    outcome: OutcomeOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 100,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Oldest first, and go on with what comes.")] = False,
     json: JsonOption = False,
 ) -> None:
     """List what happened, newest first."""
+    typed = Typed(user, client, actor, event, address, outcome, since, until)
+    if follow:
+        if until is not None:
+            raise typer.BadParameter("--follow goes on without an end: leave out --until")
+        _follow(typed, limit, json)
+        return
 
     async def work(opened: Opened) -> Sequence[Entry]:
-        return await listed_audit.page(
-            opened.store,
-            limit=limit + 1,
-            since=_moment("--since", since, opened.now),
-            until=_moment("--until", until, opened.now),
-            person_id=None if user is None else await _person_id(opened, user),
-            client_id=client,
-            event=event,
-        )
+        return await listed_audit.page(opened.store, await typed.wanted(opened), limit=limit + 1)
 
     found = verbs.do(work, changing=False)
     verbs.listed([document(entry) for entry in found[:limit]], json, COLUMNS)
@@ -52,32 +70,73 @@ def list_(
         opening.say(f"there are more than {limit}: say --limit, or --until {verbs.when(found[limit - 1].at)}")
 
 
-def document(entry: Entry) -> Document:
-    found = asdict(entry)
-    found["at"] = verbs.when(entry.at)
-    found["user_id"] = found.pop("person_id")
-    return found
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")],
+    format: Annotated[Literal["jsonl", "csv"], typer.Option(help="jsonl can be verified, csv cannot.")] = "jsonl",
+    user: UserOption = None,
+    client: ClientOption = None,
+    actor: ActorOption = None,
+    event: EventOption = None,
+    address: AddressOption = None,
+    outcome: OutcomeOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write the trail, or part of it, to a file."""
+    typed = Typed(user, client, actor, event, address, outcome, since, until)
+
+    async def work(opened: Opened) -> dict[str, int]:
+        write = audit_export.jsonl if format == "jsonl" else audit_export.table
+        return await write(opened, await typed.wanted(opened), file)
+
+    counts = verbs.do(work, changing=False)
+    told = " and ".join(f"{counts[name]} {name}" for name in ("rows", "seals") if name in counts)
+    verbs.answer({"file": str(file), "format": format, **counts}, json, f"wrote {told} to {file}")
 
 
-async def _person_id(opened: Opened, name: str) -> str:
-    """Somebody who was deleted still stands in the trail, by id."""
-    try:
-        return (await users.find(opened, name)).holder.id
-    except NotFound:
-        if await listed_audit.page(opened.store, limit=1, person_id=name):
-            return name
-        raise
+@app.command()
+def verify(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="An export; the database if left out.")] = None,
+    jwks: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Only these keys count; may be said several times.")
+    ] = None,
+    head: Annotated[
+        list[str] | None, typer.Option(metavar="NUMBER:HEAD", help="A head written down earlier, which must be there.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Check that nothing was changed, deleted, inserted or reordered; an export without settings or database."""
+    pins, heads = audit_verify.pinned(jwks or ()), audit_verify.heads(head or ())
+    if file is not None:
+        report = audit_verify.export(file, pins, heads)
+    else:
+
+        async def work(opened: Opened) -> audit_verify.Report:
+            return await audit_verify.database(opened.store, pins, dict(heads))
+
+        report = verbs.do(work, changing=False)
+    found = report.document()
+    verbs.answer(found, json, *audit_verify.lines(report))
+    if not found["whole"]:
+        raise typer.Exit(opening.REFUSED)
 
 
-def _moment(option: str, text: str | None, now: datetime) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return now - durations.parse(text)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{option} must be a span such as 1h, a date, or an RFC 3339 time") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+def _follow(typed: Typed, limit: int, json: bool) -> None:
+    def show(entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            found = document(entry)
+            line = orjson.dumps(found).decode() if json else "  ".join(verbs.text(found[name]) for name in COLUMNS)
+            opening.print_line(line)
+
+    async def work(opened: Opened) -> None:
+        following = Following(opened.store, await typed.wanted(opened))
+        show(await following.begin(datetime.now(UTC), limit))
+        while True:
+            began = time.monotonic()
+            show(await following.poll(datetime.now(UTC)))
+            await asyncio.sleep(max(0.0, began + audit_follow.EVERY - time.monotonic()))
+
+    with suppress(KeyboardInterrupt, BrokenPipeError):
+        verbs.do(work, changing=False)

@@ -15,7 +15,7 @@ from mintmark.events import Configured, Event
 from mintmark.factors import hashing
 from mintmark.protocol import person_record
 from mintmark.protocol.names import normalise_username
-from mintmark.store import consents, people
+from mintmark.store import audit_personal, consents, people
 from mintmark.store.changes import Change
 from mintmark.store.people import Person
 
@@ -127,7 +127,7 @@ def delete(name: NameArgument, json: JsonOption = False) -> None:
         person = await find(opened, name)
         id = person.holder.id
         ends, events = ending.everything(id, "person deleted", opened.now)
-        changes = [*ends, consents.forget_person(id), people.delete_(id)]
+        changes = [*ends, consents.forget_person(id), people.delete_(id), *audit_personal.erase(id)]
         await opened.commit(changes, [*events, _configured(person, "delete")])
         return {"id": id, "username": person.holder.username, "deleted": True}
 

@@ -38,6 +38,10 @@ def _span(value: object) -> timedelta:
     return value if isinstance(value, timedelta) else durations.parse(value)
 
 
+def _span_or_none(value: object) -> timedelta | None:
+    return None if value is None else _span(value)
+
+
 def _throttle(value: object) -> Throttle | None:
     if value is None or isinstance(value, Throttle):
         return value
@@ -140,6 +144,7 @@ def shown(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_span), Kind("duration")]
+DurationOrNone = Annotated[timedelta | None, BeforeValidator(_span_or_none), Kind("duration")]
 ThrottleOrOff = Annotated[Throttle | None, BeforeValidator(_throttle), Kind("throttle")]
 Whole = Annotated[int, BeforeValidator(_whole), Kind("whole number")]
 WholeOrNone = Annotated[int | None, BeforeValidator(_whole), Kind("whole number")]

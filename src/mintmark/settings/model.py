@@ -31,6 +31,7 @@ from mintmark import durations
 from mintmark.settings.forms import (
     DatabaseUrl,
     Duration,
+    DurationOrNone,
     File,
     Issuer,
     Kind,
@@ -91,6 +92,9 @@ class Settings(BaseModel):
     )
     refusals_most: Whole = Field(
         default=100_000, ge=1000, le=1_000_000, description="How many refusals are kept at most, the newest."
+    )
+    audit_retention: DurationOrNone = Field(
+        default=None, description="How long rows of the audit trail are kept; unset: for ever. Their seals stay."
     )
     smtp_url: SmtpUrl = Field(
         default=None,

@@ -305,18 +305,22 @@ Index("ix_audit_client", audit.c.client_id, audit.c.id)
 Index("ix_audit_event", audit.c.event, audit.c.id)
 Index("ix_audit_actor", audit.c.actor, audit.c.id, sqlite_where=audit.c.actor.is_not(None),
       postgresql_where=audit.c.actor.is_not(None))  # fmt: skip
+Index("ix_audit_refused", audit.c.outcome, audit.c.id, sqlite_where=audit.c.outcome == "refused",
+      postgresql_where=audit.c.outcome == "refused")  # fmt: skip
+# Only what waits for its seal, by a column that no other index begins with: no plan can take another.
+Index("ix_audit_unsealed", audit.c.at, audit.c.id, sqlite_where=audit.c.seal.is_(None),
+      postgresql_where=audit.c.seal.is_(None))  # fmt: skip
 
 # What of an audit row is personal: it can be deleted, and the chain stays whole.
 audit_personal = Table(
     "audit_personal",
     metadata,
     Column("id", Text, primary_key=True),  # of the audit row
-    Column("person_id", Text),
+    Column("person_id", Text),  # whose they are: that of whoever acted
     Column("address", Text),
     Column("salt", LargeBinary, nullable=False),  # the person's; for rows of nobody one of their own
     **BY_KEY,
 )
-Index("ix_audit_personal_person", audit_personal.c.person_id)
 Index("ix_audit_personal_address", audit_personal.c.address, audit_personal.c.id)
 
 # Deleted with the person: without it a digest says nothing any more.

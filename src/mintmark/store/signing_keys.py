@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from mintmark.keys.rotation import KeyFacts
 from mintmark.store import configuration, schema
@@ -17,6 +17,7 @@ _ALL = Read(
            _TABLE.c.signs_from, _TABLE.c.signs_until, _TABLE.c.leaves_at, _TABLE.c.removed_at)
     .order_by(_TABLE.c.alg, _TABLE.c.generation)
 )  # fmt: skip
+_PUBLIC = Read(select(_TABLE.c.public_jwk).where(_TABLE.c.alg == bindparam("alg")).order_by(_TABLE.c.generation))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ async def all(store: Executor) -> list[StoredKey]:
         StoredKey(KeyFacts(kid, alg, at(published), at(begins), at(ends), at(leaves), at(removed)), generation, private)
         for kid, alg, generation, private, published, begins, ends, leaves, removed in await store.fetch(_ALL)
     ]
+
+
+async def public(store: Executor, alg: str) -> list[str]:
+    """The public half of every key of the algorithm there ever was, as a JWK: what it has signed can be checked."""
+    return [jwk for [jwk] in await store.fetch(_PUBLIC, alg=alg)]
 
 
 def add(key: StoredKey, public_jwk: str) -> list[Change]:
