@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import column, table
 
 from mintmark.store import migrate, peek, schema
-from mintmark.store.changes import Insert, Run
+from mintmark.store.changes import Insert, Run, Values
 from mintmark.store.connect import Unmigrated
 from tests import newer
 from tests.databases import run_sql
@@ -56,7 +56,7 @@ def filled(database):
 
 
 def test_a_fill_that_was_killed_goes_on_where_it_stopped(full, folder, monkeypatch):
-    stopped = []
+    stopped: list[int] = []
     for _ in range(2):
         process = start(full, folder)
         at_least = (stopped[-1] if stopped else 0) + 500
@@ -89,7 +89,7 @@ def reached(database, rows):
 
 async def test_a_server_does_not_start_on_what_was_interrupted(store, monkeypatch):
     """The version that brought the fill relies on it; older ones do not."""
-    values = {"revision": "9001", "kind": "expand", "applied_at": 1, "finished_at": None, "progress": None}
+    values: Values = {"revision": "9001", "kind": "expand", "applied_at": 1, "finished_at": None, "progress": None}
     version = table("alembic_version", column("version_num"))
     moved = Run(version.update().values(version_num="9001"), {})
     await store.commit([Insert(schema.schema_history, values), moved])

@@ -74,7 +74,8 @@ def test_a_lock_is_held_until_its_transaction_ends(postgresql_database, tmp_path
 
 
 def test_large_tables_of_postgresql_are_estimated(postgresql_database, planned):
-    many = AUDIT.split("VALUES")[0] + "SELECT n::text, 0, 'x', 'done', 1, '' FROM generate_series(1, 150000) n"
+    head, _, _ = AUDIT.partition("VALUES")
+    many = f"{head} SELECT n::text, 0, 'x', 'done', 1, '' FROM generate_series(1, 150000) n"
     run_sql(postgresql_database.url, many, "ANALYZE audit")
     rows, is_estimate = migration_plan.counted(postgresql_database.url, ["audit", "clients"])["audit"]
 

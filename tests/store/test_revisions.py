@@ -1,6 +1,7 @@
 import importlib.metadata
 import io
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def statements(script: Script) -> list[str]:
     return [" ".join(one.split()) for one in sent.getvalue().split(";") if one.strip()]
 
 
-def faults(script: Script, others: dict[str, Facts]) -> list[str]:
+def faults(script: Script, others: Mapping[str, Facts | None]) -> list[str]:
     facts = getattr(script.module, "facts", None)
     if not isinstance(facts, Facts):
         return [f"{script.revision} states no facts: its kind, its release, the tables that it touches"]
@@ -118,7 +119,13 @@ def test_the_throw_away_revisions_keep_the_rules_too(tmp_path):
     assert [] == all_faults(newer.folder_with(tmp_path / "n", _9001=newer.FILL))
 
 
-BODY = '\nfacts = Facts(kind="{kind}", release="9.0", touches=({touches}))\n\n\ndef upgrade() -> None:\n    op.execute("{sql}")\n'
+BODY = """
+facts = Facts(kind="{kind}", release="9.0", touches=({touches}))
+
+
+def upgrade() -> None:
+    op.execute("{sql}")
+"""
 
 
 @pytest.mark.parametrize(
