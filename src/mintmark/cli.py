@@ -7,7 +7,7 @@ from importlib import import_module
 import typer
 
 # A module of `commands` each: with a function of its own name, or with `app`, a set of verbs.
-COMMANDS = ("serve", "migrate", "check", "apply")
+COMMANDS = ("serve", "migrate", "check", "apply", "backup", "restore")
 GROUPS = ("users", "clients", "keys", "sessions", "audit")
 
 

@@ -33,3 +33,9 @@ def now_and_then(say: Callable[[str], None], monotonic: Callable[[], float] = ti
             say(line)
 
     return told
+
+
+def percentage(say: Callable[[str], None]) -> Callable[[int, int], None]:
+    """How much is copied, of how much."""
+    told = now_and_then(say)
+    return lambda done, total: told(f"copied {done * 100 // max(total, 1)} %")
