@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnClause, Connection, column, select, table, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mintmark.store import history, migrate
+from mintmark.store import engines, history
+from mintmark.store.connect import is_sqlite
 from mintmark.store.history import Progress
 from mintmark.store.revisions import Afterwards, BuildIndex, Fill
 
@@ -21,8 +22,8 @@ BESIDE = 5_648_267_191  # the advisory lock of whoever builds an index beside wr
 
 def go_on(url: str, revision: str, steps: Sequence[Afterwards], told: Told = lambda line: None) -> None:
     """Until it is finished, by this process or another. Not inside a running loop."""
-    if migrate.is_sqlite(url):
-        engine = migrate.sqlite_engine(url)
+    if is_sqlite(url):
+        engine = engines.sqlite_engine(url)
         while True:
             with engine.begin() as connection:
                 if _one(connection, revision, steps, told) is None:
@@ -31,7 +32,7 @@ def go_on(url: str, revision: str, steps: Sequence[Afterwards], told: Told = lam
 
 
 async def _on_postgresql(url: str, revision: str, steps: Sequence[Afterwards], told: Told) -> None:
-    engine = migrate.postgresql_engine(url)
+    engine = engines.postgresql_engine(url)
     while True:
         async with engine.begin() as connection:
             step = await connection.run_sync(_one, revision, steps, told)

@@ -3,30 +3,37 @@
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import column, select, table
 
 import mintmark
-from mintmark.store import driver, history, peek
+from mintmark.store import history, peek
 from mintmark.store.changes import Unavailable
 from mintmark.store.connect import MIGRATE, Unmigrated, is_sqlite, sqlite_path
+from mintmark.store.engines import postgresql_engine, sqlite_engine
 from mintmark.store.executor import Executor, Read
 from mintmark.store.history import Had
 
-# Alembic and the engines of SQLAlchemy are slow to import, and `serve` needs neither: hence the imports further down.
+# Alembic is slow to import, and `serve` needs neither: hence the imports further down.
 if TYPE_CHECKING:
     from alembic.config import Config
     from alembic.script import Script
-    from sqlalchemy import Engine
-    from sqlalchemy.ext.asyncio import AsyncEngine
 
-__all__ = ["HEAD", "Unmigrated", "is_sqlite", "migrate", "pending", "require_migrated"]
+__all__ = [
+    "HEAD",
+    "Unmigrated",
+    "is_sqlite",
+    "migrate",
+    "pending",
+    "postgresql_engine",
+    "require_migrated",
+    "sqlite_engine",
+]
 
 HEAD = "0002"  # the newest revision, so that a start need not read the scripts; a test compares
 VERSION = Read(select(column("version_num")).select_from(table("alembic_version")))
 PRESENT = "SELECT version_num FROM alembic_version"
-PATIENCE = 60_000  # ms that a migration waits for the one of another process
 
 
 def migrate(url: str, told: Callable[[str], None] = lambda line: None) -> list[str]:
@@ -141,44 +148,6 @@ def folder() -> Path:
     package = Path(mintmark.__file__).parent
     inside = package / "migrations"
     return inside if inside.is_dir() else package.parents[1] / "migrations"
-
-
-def sqlite_engine(url: str) -> "Engine":
-    """An engine whose transactions are real ones: DDL too is done whole or not at all."""
-    from sqlalchemy import create_engine, event
-
-    # NullPool: closed with the connection, so that the file is left without WAL beside it.
-    from sqlalchemy.pool import NullPool
-
-    engine = create_engine(
-        f"sqlite:///{sqlite_path(url).absolute()}",
-        module=driver.sqlite(),
-        poolclass=NullPool,
-        connect_args={"isolation_level": None, "timeout": PATIENCE / 1000},
-    )
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, record: object) -> None:
-        connection.execute("PRAGMA journal_mode=WAL").fetchall()
-        connection.execute("PRAGMA synchronous=FULL")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def postgresql_engine(url: str) -> "AsyncEngine":
-    """The driver takes the URL itself, so that there is one reading of it."""
-    import asyncpg
-    from sqlalchemy.ext.asyncio import create_async_engine
-    from sqlalchemy.pool import NullPool
-
-    async def connect() -> Any:
-        return await asyncpg.connect(url, timeout=10, server_settings={"application_name": "mintmark migrate"})
-
-    return create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
 
 
 def _config(url: str) -> "Config":
