@@ -27,6 +27,10 @@ ELSEWHERE = {
 NOT_RUN = {
     ("README.md", 'git clone "$REPOSITORY"'): ".ci/run clones and serves, and then pastes the README's other commands",
     ("docs/operations.md", "docker compose up"): "needs a Docker daemon, and fetches images",
+    (
+        "docs/backups.md",
+        "pg_dump",
+    ): "tests/journeys/test_a_backup_is_restored.py dumps and restores a PostgreSQL of its own",
     ("docs/verifying.md", "@Bean"): "needs a JDK and Spring Security 7 from Maven",
 }
 LANGUAGES = {"sh", "json", "toml", "python", "javascript", "java", "diff", "text"}
