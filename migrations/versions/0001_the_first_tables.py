@@ -3,10 +3,36 @@
 import sqlalchemy as sa
 from alembic import op
 
+from mintmark.store.revisions import Facts, creates
+
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+facts = Facts(
+    kind="expand",
+    release="0.1.0",
+    touches=creates(
+        "access_tokens",
+        "audit",
+        "authorizations",
+        "client_secrets",
+        "clients",
+        "codes",
+        "configuration",
+        "consents",
+        "people",
+        "policies",
+        "refresh_tokens",
+        "requests",
+        "resources",
+        "revoked_tokens",
+        "secrets",
+        "sessions",
+        "signing_keys",
+        "throttles",
+    ),
+)
 
 
 def upgrade() -> None:

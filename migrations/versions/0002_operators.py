@@ -3,10 +3,28 @@
 import sqlalchemy as sa
 from alembic import op
 
+from mintmark.store.revisions import Facts, Touch, creates
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+facts = Facts(
+    kind="expand",
+    release="0.1.0",
+    touches=(
+        *creates("audit_personal", "audit_seals", "duties", "idempotency", "outbox", "person_salts", "refusals"),
+        *creates("schema_history", "webhooks"),
+        Touch("audit", "adds column", "seal"),
+        Touch("audit", "adds column", "personal"),
+        Touch("audit", "builds index", "ix_audit_actor", row_bytes=80),  # of rows that an operator caused: few
+        Touch("audit", "builds index", "ix_audit_refused", row_bytes=80),
+        Touch("audit", "builds index", "ix_audit_unsealed", row_bytes=80),  # of every row, until they are sealed
+        Touch("configuration", "adds column", "epoch"),
+        Touch("configuration", "adds column", "restored_at"),
+        Touch("configuration", "adds column", "copied_at"),
+    ),
+)
 
 OUTBOX_INDEXES = (
     ("ix_outbox_due", ["receiver", "due_at"], "due_at"),
@@ -105,6 +123,16 @@ def upgrade() -> None:
     op.create_index("ix_refusals_at", "refusals", ["at", "id"], unique=False)
     op.create_index("ix_refusals_client", "refusals", ["client_id", "at", "id"], unique=False)
     op.create_table(
+        "schema_history",
+        sa.Column("revision", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("applied_at", sa.BigInteger(), nullable=False),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.Column("progress", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("revision", name=op.f("pk_schema_history")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "webhooks",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -146,9 +174,11 @@ def upgrade() -> None:
     )
     op.add_column("configuration", sa.Column("epoch", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("configuration", sa.Column("restored_at", sa.BigInteger(), nullable=True))
+    op.add_column("configuration", sa.Column("copied_at", sa.BigInteger(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("configuration", "copied_at")
     op.drop_column("configuration", "restored_at")
     op.drop_column("configuration", "epoch")
     op.drop_index("ix_audit_unsealed", table_name="audit")
@@ -162,6 +192,7 @@ def downgrade() -> None:
     op.drop_column("audit", "personal")
     op.drop_column("audit", "seal")
     op.drop_table("webhooks")
+    op.drop_table("schema_history")
     op.drop_index("ix_refusals_client", table_name="refusals")
     op.drop_index("ix_refusals_at", table_name="refusals")
     op.drop_table("refusals")

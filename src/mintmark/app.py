@@ -29,7 +29,7 @@ from mintmark.protocol.errors import Overloaded, Refusal
 from mintmark.registry import Registry
 from mintmark.server import Server
 from mintmark.settings import Settings, Throttle
-from mintmark.store import connect, migrate
+from mintmark.store import connect, epochs, migrate
 from mintmark.store.changes import Unavailable
 from mintmark.wire import refusals
 from mintmark.wire.answer import NO_STORE, NOSNIFF, Answer, Headers
@@ -59,6 +59,7 @@ async def open_server(
     store = await connect.connect(settings.database_url.get_secret_value())
     try:
         await migrate.require_migrated(store)
+        await epochs.require_begun(store)
         sealer = Sealer(settings.sealing_key_bytes)
         now = clock()
         await keyring.make_secrets(store, sealer, random, now)

@@ -259,3 +259,23 @@ class AuditExported(Event):
     seals: int
     rows: int
     filters: str = ""
+
+
+# ── upgrades and backups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackedUp(Event):
+    """A copy of the whole database was made: its name without the folder, and its size in bytes."""
+
+    file: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored(Event):
+    """A new epoch began: whatever was issued up to that instant (RFC 3339) is over."""
+
+    epoch: int
+    ended_before: str
+    kids: str  # of the keys that were announced

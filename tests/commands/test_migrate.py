@@ -22,6 +22,21 @@ def test_a_plan_says_what_is_missing_and_makes_nothing(bare, fresh_database):
     assert not fresh_database.exists()
 
 
+def test_a_plan_says_what_each_revision_does(bare, fresh_database):
+    answer = bare("migrate", "--plan", "--json")
+    lines = bare("migrate", "--plan").out.splitlines()
+
+    (_, second) = answer.json["pending"]
+    (audit,) = [table for table in second["tables"] if table["table"] == "audit"]
+    assert 3 == answer.code
+    assert ("0002", "expand", 0) == (second["revision"], second["kind"], audit["rows"])
+    assert ["adds column seal", "adds column personal", "builds index ix_audit_actor"] == audit["does"]
+    assert {"lock", "reads_wait", "writes_wait", "about_seconds", "about_bytes", "is_estimate"} < audit.keys()
+    assert "  expand, about an instant, needs about 0 B" in lines
+    assert any(line.startswith("  audit (0 rows): adds column seal; ") for line in lines)
+    assert not fresh_database.exists()
+
+
 def test_a_database_is_made_once_and_for_its_owner_only(bare, fresh_database):
     first, second = bare("migrate", "--json"), bare("migrate", "--json")
 

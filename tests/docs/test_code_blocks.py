@@ -32,6 +32,10 @@ NOT_RUN = {
     ("docs/operations/compose.md", "docker compose"): "needs a Docker daemon, and fetches images",
     ("docs/operations/kubernetes.md", "kubectl create secret"): "needs a cluster",
     ("docs/operations/systemd.md", "mintmark_once()"): "needs a machine that systemd has started",
+    (
+        "docs/backups.md",
+        "pg_dump",
+    ): "tests/journeys/test_a_backup_is_restored.py dumps and restores a PostgreSQL of its own",
 }
 LANGUAGES = {"sh", "json", "toml", "python", "javascript", "java", "diff", "text"}
 

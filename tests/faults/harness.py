@@ -248,7 +248,7 @@ async def stored(store: Executor) -> dict[bytes, Row]:
 
 def inherited() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("MINTMARK_")} | {
-        "PYTHONPATH": str(ROOT)
+        "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"  # this tree's, whatever else is installed
     }
 
 

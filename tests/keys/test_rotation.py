@@ -260,3 +260,32 @@ def test_keys_leave_in_the_order_in_which_they_signed():
 def test_a_schedule_that_would_break_verifiers_is_refused(change, reason):
     with pytest.raises(ValueError, match=reason):
         dataclasses.replace(USUAL, **change)
+
+
+def test_a_restore_announces_a_key_that_no_backup_has_even_where_one_is_announced():
+    keys = planned([], START)
+    keys = carry_out(keys, rotation.announce_anew(keys, START, USUAL, "ES256"))
+    later = START + HOUR
+    keys = carry_out(keys, rotation.announce_anew(keys, later, USUAL, "ES256"))
+    first, second, third = keys
+
+    assert signer(keys, later) == first
+    assert START + 2 * DAY == second.signs_from == first.signs_until
+    assert later + 2 * DAY == third.signs_from == second.signs_until
+    assert signer(keys, later + 2 * DAY) == third
+    assert [] == rotation.plan(keys, later, USUAL, ["ES256"])
+
+
+def test_what_is_announced_anew_signs_after_what_was_announced_for_longer():
+    keys = planned([], START)
+    keys = carry_out(keys, rotation.announce_anew(keys, START, USUAL, "ES256"))
+    short = Schedule(rotate_every=90 * DAY, announce=2 * HOUR, jwks_max_age=HOUR, longest_token=DAY)
+    keys = carry_out(keys, rotation.announce_anew(keys, START + HOUR, short, "ES256"))
+
+    assert keys[1].signs_from + MARGIN == keys[2].signs_from == keys[1].signs_until
+
+
+def test_an_algorithm_without_keys_gets_its_first_one():
+    (step,) = rotation.announce_anew([], START, USUAL, "ES256")
+
+    assert Create("ES256", START, START) == step

@@ -20,7 +20,7 @@ from tests.databases import named, run_sql
 
 
 async def test_a_new_database_has_its_configuration(store):
-    assert [(1, 1, 0, 0, None)] == await store.fetch(Read(select(configuration)))
+    assert [(1, 1, 0, 0, None, None)] == await store.fetch(Read(select(configuration)))
 
 
 def test_tables_and_migrations_do_not_drift_apart(database):

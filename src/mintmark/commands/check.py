@@ -80,7 +80,10 @@ def _look_inside(settings: Settings, found: Found) -> None:
 
 
 async def _collect(settings: Settings, found: Found) -> None:
+    from mintmark.store import epochs
+
     async with opening.opened(settings, changing=False) as opened:
+        await epochs.require_begun(opened.store)
         async for sentence in unsealed(opened):
             found.unwise.append(sentence)
         async for is_wrong, sentence in about_clients(opened):

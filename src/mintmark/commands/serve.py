@@ -54,8 +54,10 @@ def serve(
 
 async def _must_open(settings: Settings) -> None:
     """What a person can mend is refused here, in words; the application would show a trace."""
-    async with opening.opened(settings, changing=False):
-        pass
+    from mintmark.store import epochs
+
+    async with opening.opened(settings, changing=False) as opened:
+        await epochs.require_begun(opened.store)
 
 
 def listen(settings: Settings, *, both: bool) -> list[socket.socket]:

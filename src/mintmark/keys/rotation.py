@@ -109,6 +109,11 @@ def rotate(keys: Sequence[KeyFacts], now: datetime, schedule: Schedule, alg: str
     return _succeed(line, now, schedule, alg)
 
 
+def announce_anew(keys: Sequence[KeyFacts], now: datetime, schedule: Schedule, alg: str) -> list[Step]:
+    """A key that no copy of the keys has, even where one is announced already: that one is in the copy as well."""
+    return _succeed(_line(keys, alg), now, schedule, alg)
+
+
 def rotate_emergency(keys: Sequence[KeyFacts], now: datetime, alg: str) -> list[Step]:
     """A key leaked: its successor signs at once and all others of `alg` are gone, with every token they signed.
 
@@ -151,7 +156,8 @@ def _successor_is_due(line: Sequence[KeyFacts], now: datetime, schedule: Schedul
 def _succeed(line: Sequence[KeyFacts], now: datetime, schedule: Schedule, alg: str) -> list[Step]:
     if not line:  # nobody can have kept a JWKS in which this algorithm's first key is missing, and needed it
         return [Create(alg, now, now)]
-    signs_from = now + schedule.announce
+    # Not before one that is announced already, though the time of announcement may have been longer then.
+    signs_from = max(now + schedule.announce, line[-1].signs_from + MARGIN)
     return [Create(alg, now, signs_from), Retire(line[-1].kid, signs_from, schedule.leaves_at(signs_from))]
 
 

@@ -1,76 +1,146 @@
 """Brings a database to this version's tables, and refuses one that is not there (Alembic; contract, "migrate")."""
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import column, select, table
 
 import mintmark
-from mintmark.store import driver
+from mintmark.store import history, peek
 from mintmark.store.changes import Unavailable
 from mintmark.store.connect import MIGRATE, Unmigrated, is_sqlite, sqlite_path
+from mintmark.store.engines import postgresql_engine, sqlite_engine
 from mintmark.store.executor import Executor, Read
+from mintmark.store.history import Had
 
-# Alembic and the engines of SQLAlchemy are slow to import, and `serve` needs neither: hence the imports further down.
+# Alembic is slow to import, and `serve` needs neither: hence the imports further down.
 if TYPE_CHECKING:
     from alembic.config import Config
-    from sqlalchemy import Engine
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from alembic.script import Script
 
-__all__ = ["HEAD", "Unmigrated", "is_sqlite", "migrate", "pending", "require_migrated"]
+__all__ = [
+    "HEAD",
+    "Unmigrated",
+    "is_sqlite",
+    "migrate",
+    "pending",
+    "postgresql_engine",
+    "require_migrated",
+    "sqlite_engine",
+]
 
 HEAD = "0002"  # the newest revision, so that a start need not read the scripts; a test compares
 VERSION = Read(select(column("version_num")).select_from(table("alembic_version")))
-PATIENCE = 60_000  # ms that a migration waits for the one of another process
+PRESENT = "SELECT version_num FROM alembic_version"
 
 
-def migrate(url: str) -> list[str]:
-    """Runs what is missing, in one transaction; answers the revisions that were. Not inside a running loop."""
-    from alembic import command
+def migrate(url: str, told: Callable[[str], None] = lambda line: None) -> list[str]:
+    """Runs what is missing and answers what that was. Not inside a running loop.
 
-    missing = pending(url)
+    Revisions go in one transaction, up to one that something follows: that is done, or gone on with, before the next.
+    """
+    from mintmark.store import backfill
+
+    missing = missing_scripts(url)
     if is_sqlite(url):
         _make_file(sqlite_path(url))
-    command.upgrade(_config(url), "head")
-    return missing
+    for script in missing:
+        if script.module.facts.afterwards:
+            _upgrade(url, script.revision)
+            backfill.go_on(url, script.revision, script.module.facts.afterwards, told)
+    if missing or not is_ahead(url):
+        _upgrade(url, "head")
+    return [titled(script) for script in missing]
 
 
 def pending(url: str) -> list[str]:
-    """The revisions that are missing, oldest first, each with its title. Changes nothing, makes no file.
+    """The revisions that are missing or were interrupted, oldest first, each with its title. Makes no file."""
+    return [titled(script) for script in missing_scripts(url)]
 
-    Raises Unmigrated when the database is newer than this version of Mintmark. Not inside a running loop.
+
+def missing_scripts(url: str) -> "list[Script]":
+    """The same, as Alembic has them.
+
+    Raises Unmigrated when the database is newer than this version of Mintmark, unless it is one that this version can
+    serve on: then nothing is missing. Not inside a running loop.
     """
     from alembic.script import ScriptDirectory
 
-    scripts = ScriptDirectory.from_config(_config(url))
-    present = _present(url)
-    if present is not None and present not in {script.revision for script in scripts.walk_revisions()}:
-        raise _newer(present)
-    missing = []
-    for script in scripts.walk_revisions():
-        if script.revision == present:
-            break
-        missing.append(f"{script.revision} {script.doc}")
-    return missing[::-1]
+    scripts = list(ScriptDirectory.from_config(_config(url)).walk_revisions())[::-1]
+    (versions, rows) = peek.ask(url, PRESENT, history.SINCE)
+    present = versions[0][0] if versions else ""
+    had = [Had(*row) for row in rows]
+    if present and present not in {script.revision for script in scripts}:
+        _must_be_able(had, present)
+        return []
+    unfinished = {one.revision for one in had if one.finished_at is None}
+    return [script for script in scripts if script.revision > present or script.revision in unfinished]
+
+
+def is_ahead(url: str) -> bool:
+    """Whether the database is newer than this version."""
+    versions = peek.ask(url, PRESENT)[0]
+    return bool(versions) and versions[0][0] > HEAD
+
+
+def titled(script: "Script") -> str:
+    return f"{script.revision} {script.doc}"
 
 
 async def require_migrated(executor: Executor) -> None:
-    """Raises Unmigrated, naming the command, unless the database has exactly this version's tables."""
+    """Raises Unmigrated, naming the command, unless this version can serve on the database.
+
+    It has this version's tables; or those of a newer one whose migrations since have all only added (`expand`).
+    """
     try:
         rows = await executor.fetch(VERSION)
     except Unavailable:
         raise
-    except Exception as error:  # the drivers say "no such table" each in their own class
-        if not _says_no_table(error):
+    except Exception as error:
+        if not peek.says_no_table(error):
             raise
         raise Unmigrated("the database has no tables yet", MIGRATE) from None
     present = rows[0][0] if rows else None
-    if present == HEAD:
-        return
     if present is None or present < HEAD:
         raise Unmigrated(f"the database is at revision {present or 'none'}, this version needs {HEAD}", MIGRATE)
-    raise _newer(present)
+    had = await history.since(executor, HEAD)
+    if present > HEAD:
+        _must_be_able(had, present)
+    if any(one.revision == HEAD and one.finished_at is None for one in had):
+        raise Unmigrated(f"the migration to revision {HEAD} was interrupted, or is under way; it goes on", MIGRATE)
+
+
+def _must_be_able(had: Sequence[Had], present: str) -> None:
+    if not history.may_serve(had, HEAD, present):
+        raise _newer(had, present)
+
+
+def _newer(had: Sequence[Had], present: str) -> Unmigrated:
+    known = f"this version of Mintmark does not know ({HEAD} is its newest)"
+    breaking = next((one for one in had if one.revision > HEAD and one.kind != "expand"), None)
+    if breaking is None:
+        return Unmigrated(f"the database is at revision {present}, which {known}; use a newer Mintmark", None)
+    what = "takes away what older versions need" if breaking.kind == "contract" else "changes what is stored"
+    return Unmigrated(
+        f"the database is at revision {present}, and revision {breaking.revision} ({breaking.kind}), which {known}, "
+        f"{what}; use a newer Mintmark",
+        None,
+    )
+
+
+def _upgrade(url: str, revision: str) -> None:
+    from alembic import command
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        command.upgrade(_config(url), revision)
+    except DBAPIError as error:
+        if "lock timeout" not in str(error):
+            raise
+        reason = "another transaction holds a table that is to be changed; nothing was changed: try again"
+        raise Unavailable(reason) from error
 
 
 def folder() -> Path:
@@ -78,44 +148,6 @@ def folder() -> Path:
     package = Path(mintmark.__file__).parent
     inside = package / "migrations"
     return inside if inside.is_dir() else package.parents[1] / "migrations"
-
-
-def sqlite_engine(url: str) -> "Engine":
-    """An engine whose transactions are real ones: DDL too is done whole or not at all."""
-    from sqlalchemy import create_engine, event
-
-    # NullPool: closed with the connection, so that the file is left without WAL beside it.
-    from sqlalchemy.pool import NullPool
-
-    engine = create_engine(
-        f"sqlite:///{sqlite_path(url).absolute()}",
-        module=driver.sqlite(),
-        poolclass=NullPool,
-        connect_args={"isolation_level": None, "timeout": PATIENCE / 1000},
-    )
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, record: object) -> None:
-        connection.execute("PRAGMA journal_mode=WAL").fetchall()
-        connection.execute("PRAGMA synchronous=FULL")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def postgresql_engine(url: str) -> "AsyncEngine":
-    """The driver takes the URL itself, so that there is one reading of it."""
-    import asyncpg
-    from sqlalchemy.ext.asyncio import create_async_engine
-    from sqlalchemy.pool import NullPool
-
-    async def connect() -> Any:
-        return await asyncpg.connect(url, timeout=10, server_settings={"application_name": "mintmark migrate"})
-
-    return create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
 
 
 def _config(url: str) -> "Config":
@@ -132,49 +164,3 @@ def _make_file(path: Path) -> None:
     """Only its owner may read what lies in it. SQLite gives the files beside it the same mode."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-
-
-def _present(url: str) -> str | None:
-    """The revision that the database is at; None: it has no tables."""
-    if is_sqlite(url):
-        return _present_sqlite(sqlite_path(url))
-    import asyncio
-
-    return asyncio.run(_present_postgresql(url))
-
-
-def _present_sqlite(path: Path) -> str | None:
-    if not path.is_file() or path.stat().st_size == 0:
-        return None
-    connection = driver.sqlite().connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
-    try:
-        there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone() if there else None
-    finally:
-        connection.close()
-    return row[0] if row else None
-
-
-async def _present_postgresql(url: str) -> str | None:
-    import asyncpg
-
-    try:
-        connection = await asyncpg.connect(url, timeout=10)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise Unavailable(f"the database does not answer: {error}") from error
-    try:
-        there = await connection.fetchval("SELECT to_regclass('alembic_version')")
-        return await connection.fetchval("SELECT version_num FROM alembic_version") if there else None
-    finally:
-        await connection.close()
-
-
-def _says_no_table(error: Exception) -> bool:
-    return "no such table" in str(error) or type(error).__name__ == "UndefinedTableError"
-
-
-def _newer(present: str) -> Unmigrated:
-    reason = (
-        f"the database is at revision {present}, which this version of Mintmark does not know ({HEAD} is its newest)"
-    )
-    return Unmigrated(f"{reason}; use a newer Mintmark", None)

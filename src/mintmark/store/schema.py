@@ -26,6 +26,19 @@ configuration = Table(
     Column("ended_before", BigInteger, nullable=False),
     Column("epoch", BigInteger, nullable=False, server_default="0"),  # how often a backup was restored
     Column("restored_at", BigInteger),
+    Column("copied_at", BigInteger),  # this is a backup: nobody serves it before `mintmark restore` began a new epoch
+)
+
+# Which migrations this database has had, so that an older version knows whether it may serve on it.
+schema_history = Table(
+    "schema_history",
+    metadata,
+    Column("revision", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # expand, contract, data
+    Column("applied_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),  # None: what follows the commit is under way, or was interrupted
+    Column("progress", Text),  # of that: JSON
+    **BY_KEY,
 )
 
 clients = Table(
