@@ -3,6 +3,7 @@
 import ast
 import importlib
 import importlib.metadata
+import itertools
 import re
 import subprocess
 import sys
@@ -146,14 +147,19 @@ def test_names_say_what_a_thing_is():
 
 
 def test_whatever_the_source_imports_is_declared():
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
     names = {re.split(r"[\[<>=; ]", line)[0].lower() for line in declared}
     of_module = importlib.metadata.packages_distributions()
     known = modules()
     imported = {to.partition(".")[0] for name, tree in trees().items() for to in imports(name, known[name], tree)}
     foreign = imported - {"mintmark", ""} - sys.stdlib_module_names
 
-    assert [] == [module for module in foreign if not names & {name.lower() for name in of_module.get(module, [])}]
+    assert [] == [
+        module
+        for module in foreign
+        if not names & {name.lower().replace("_", "-") for name in of_module.get(module, [])}
+    ]
 
 
 def test_passlib_is_libpass():

@@ -12,9 +12,14 @@ def settings() -> str:
     return str(importlib.import_module("mintmark.settings").page())
 
 
+def metrics() -> str:
+    return str(importlib.import_module("mintmark.metrics.page").page())
+
+
 # A page, and what makes its text.
 PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings,
+    "docs/reference/metrics.md": metrics,
 }
 
 

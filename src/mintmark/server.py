@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from mintmark.counts import Counts
 from mintmark.events import Event
 from mintmark.journal import Journal
 from mintmark.keys.sealing import Sealer
@@ -43,6 +44,7 @@ class Hashing(Protocol):
     async def hash(self, password: str, /) -> str: ...
     async def verify(self, password: str, stored: str | None, /) -> Verdict: ...
     async def note_schemes(self, stored_samples: Iterable[str], /) -> None: ...
+    def load(self) -> tuple[int, int, int, int]: ...  # threads; busy; passwords that wait; refused so far
 
 
 class Turns(Protocol):
@@ -56,6 +58,13 @@ class Budget(Protocol):
 
     def allow(self, key: str, now: datetime, /) -> int | None: ...  # seconds to wait; None: go on
     def fail(self, key: str, now: datetime, /) -> None: ...
+
+
+@dataclass(slots=True)
+class Leaving:
+    """Whether this process was told to end: it still serves, and says that others should be asked."""
+
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,8 @@ class Server:
     clock: Callable[[], datetime]  # aware UTC; read once per request
     random: Callable[[int], bytes]
     wait: Callable[[float], Awaitable[None]]  # seconds
+    counts: Counts = field(default_factory=Counts)
+    leaving: Leaving = field(default_factory=Leaving)
 
     @property
     def issuer(self) -> str:

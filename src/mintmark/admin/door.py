@@ -13,6 +13,7 @@ from mintmark.admin import problems
 from mintmark.protocol.errors import Overloaded, Refusal
 from mintmark.server import Server
 from mintmark.store.changes import Unavailable
+from mintmark.wire import refusals, visit
 
 
 class Door(APIRoute):
@@ -21,12 +22,15 @@ class Door(APIRoute):
 
         async def answer(request: Request) -> Response:
             server: Server = request.app.state.server
+            seen = visit.of(request.scope)
+            seen.door, seen.request_id = self.path_format, request.state.asked.request_id
             try:
                 return await handle(request)
             except RequestValidationError as error:
                 return problems.invalid(error)
             except Refusal as error:
                 refused.tell(server, request.state.asked, error, server.clock())
+                seen.error = refusals.code(error)
                 return problems.refused(error)
             except Unavailable:
                 return problems.refused(Overloaded("the database does not answer", check="store"))

@@ -43,7 +43,7 @@ def error(server: Server, asked: Asked | None, refusal: Refusal) -> Answer:
         code=code,
         description=refusal.description,
         reference=reference,
-    )
+    )._replace(error=code)
     if isinstance(refusal, TooManyAttempts | Overloaded):
         return answer.plus((b"retry-after", str(refusal.retry_after).encode()))
     return answer
@@ -68,4 +68,4 @@ def failed(server: Server, asked: Asked) -> Answer:
         code="server_error",
         description="Something broke on our side.",
         reference=asked.request_id,
-    )
+    )._replace(error="server_error")

@@ -38,6 +38,10 @@ def _span(value: object) -> timedelta:
     return value if isinstance(value, timedelta) else durations.parse(value)
 
 
+def _span_or_none(value: object) -> timedelta | None:
+    return None if value is None else _span(value)
+
+
 def _throttle(value: object) -> Throttle | None:
     if value is None or isinstance(value, Throttle):
         return value
@@ -119,6 +123,12 @@ def _smtp_url(url: SecretStr | None) -> SecretStr | None:
     return url
 
 
+def _token(token: SecretStr | None) -> SecretStr | None:
+    if token is not None and not re.fullmatch(r"[A-Za-z0-9._~+/=-]{16,}", token.get_secret_value()):
+        raise ValueError("must be at least 16 characters, each a letter, a digit or one of . _ ~ + / = -")
+    return token
+
+
 def without_password(url: str) -> str:
     """As it may be shown. Where an unescaped password makes the end of it doubtful, more is hidden rather than less."""
     hidden = re.sub(r"(://[^:@/]*):.*@", r"\1:***@", url)
@@ -129,7 +139,8 @@ def shown(value: object) -> object:
     """A setting as it may be printed, in the form it is written in."""
     match value:
         case SecretStr():
-            return without_password(value.get_secret_value())
+            text = value.get_secret_value()
+            return without_password(text) if "://" in text else _HIDDEN
         case tuple():
             return [_HIDDEN if isinstance(one, SecretStr) else str(one) for one in value]
         case timedelta():
@@ -140,6 +151,7 @@ def shown(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_span), Kind("duration")]
+DurationOrNone = Annotated[timedelta | None, BeforeValidator(_span_or_none), Kind("duration")]
 ThrottleOrOff = Annotated[Throttle | None, BeforeValidator(_throttle), Kind("throttle")]
 Whole = Annotated[int, BeforeValidator(_whole), Kind("whole number")]
 WholeOrNone = Annotated[int | None, BeforeValidator(_whole), Kind("whole number")]
@@ -153,4 +165,5 @@ Networks = Annotated[tuple[Network, ...], BeforeValidator(_networks), Kind("netw
 SealingKeys = Annotated[
     tuple[SecretStr, ...], BeforeValidator(_listed), AfterValidator(_sealing_keys), Kind("keys, separated by commas")
 ]
+Token = Annotated[SecretStr | None, AfterValidator(_token), Kind("text")]
 File = Annotated[Path | None, Kind("path")]

@@ -21,6 +21,7 @@ class Answer(NamedTuple):
     status: int
     headers: Headers
     body: bytes = b""
+    error: str = ""  # the OAuth error code that it says, in whatever form
 
     def plus(self, *headers: tuple[bytes, bytes]) -> "Answer":
         return self._replace(headers=(*self.headers, *headers))

@@ -36,6 +36,7 @@ def description(error: Refusal) -> str:
 def as_json(error: Refusal) -> Answer:
     """RFC 6749 §5.2."""
     answer = json_answer({"error": code(error), "error_description": description(error)}, error.status)
+    answer = answer._replace(error=code(error))
     if isinstance(error, InvalidClient) and error.expected == "challenge":
         answer = answer.plus((b"www-authenticate", b'Basic realm="mintmark", charset="UTF-8"'))
     if isinstance(error, TooManyAttempts | Overloaded):
@@ -50,7 +51,7 @@ def as_redirect(refused: RefusedWithRedirect, issuer: str) -> Answer:
     if refused.state is not None:
         members.append(("state", refused.state))
     members.append(("iss", issuer))
-    return redirect(located(refused, members))
+    return redirect(located(refused, members))._replace(error=code(error))
 
 
 def located(refused: RefusedWithRedirect, members: list[tuple[str, str]]) -> str:
@@ -67,4 +68,5 @@ def as_bearer(error: OAuthError, *, named: bool = True) -> Answer:
         if scope is not None:
             challenge += f', scope="{scope}"'
     body = {"error": error.code, "error_description": description(error)} if named else {}
-    return json_answer(body, error.status).plus((b"www-authenticate", challenge.encode("ascii")))
+    answer = json_answer(body, error.status).plus((b"www-authenticate", challenge.encode("ascii")))
+    return answer._replace(error=error.code)
