@@ -13,7 +13,7 @@ from mintmark.admin import problems
 from mintmark.protocol.errors import Overloaded, Refusal
 from mintmark.server import Server
 from mintmark.store.changes import Unavailable
-from mintmark.wire import refusals, visit
+from mintmark.wire import visit
 
 
 class Door(APIRoute):
@@ -30,7 +30,7 @@ class Door(APIRoute):
                 return problems.invalid(error)
             except Refusal as error:
                 refused.tell(server, request.state.asked, error, server.clock())
-                seen.error = refusals.code(error)
+                seen.error = getattr(error, "code", "")
                 return problems.refused(error)
             except Unavailable:
                 return problems.refused(Overloaded("the database does not answer", check="store"))
