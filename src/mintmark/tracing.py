@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import metadata
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import urlsplit
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
 
 TRACEPARENT = TraceContextTextMapPropagator()  # W3C Trace Context; no baggage, which anybody could fill
-PATIENCE = 2_000  # ms for the last spans to leave
+PATIENCE = 2.0  # seconds for the last spans to leave
 
 
 class Tracing:
@@ -52,9 +53,10 @@ class Tracing:
         )
 
     def close(self) -> None:
-        """Blocks until the last spans have left, for two seconds at most."""
-        self._provider.force_flush(PATIENCE)
-        self._provider.shutdown()
+        """Blocks until the last spans have left, for two seconds at most: a collector may not be there."""
+        ending = Thread(target=self._provider.shutdown, name="last spans", daemon=True)
+        ending.start()
+        ending.join(PATIENCE)
 
 
 def ids() -> Mapping[str, str]:
