@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import io
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -184,14 +186,13 @@ async def test_two_at_once_have_a_trace_each(issuer, spans):
 
 
 async def test_a_line_of_the_log_says_of_which_trace_it_is(traces):
-    lines = []
-    out = SimpleNamespace(write=lines.append, flush=lambda: None, isatty=lambda: False)
+    out = io.StringIO()
     log = logs.logger("json", out, tracing.ids)
     with traces.span("a request", SpanKind.SERVER) as span:
         log.info("inside")
     log.info("outside")
     logs.flush(log)
-    inside, outside = "".join(lines).splitlines()
+    inside, outside = out.getvalue().splitlines()
 
     assert format_trace_id(span.get_span_context().trace_id) in inside
     assert '"trace"' not in outside
@@ -218,7 +219,7 @@ async def test_what_the_store_refuses_is_told(traces, spans, error, status):
 
 
 async def test_what_goes_out_carries_its_trace_and_tells_no_path(traces, spans):
-    seen = {}
+    seen: dict[str, Any] = {}
 
     class Behind:
         async def ask(self, method, url, headers=(), body=b"", **more):
@@ -309,7 +310,9 @@ class Taking(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         if self.headers.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
-        self.server.taken.append((self.path, self.headers["content-type"], ExportTraceServiceRequest.FromString(body)))
+        self.server.taken.append(  # type: ignore[attr-defined]  # it is a Receiver
+            (self.path, self.headers["content-type"], ExportTraceServiceRequest.FromString(body))
+        )
         self.send_response(200)
         self.send_header("content-length", "0")
         self.end_headers()
@@ -347,9 +350,9 @@ async def test_spans_reach_a_collector_before_the_server_has_ended(sqlite_databa
 async def test_a_collector_that_is_not_there_keeps_nobody_waiting(sqlite_database, monkeypatch):
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr("tests.issuer.app.build", partial(app.build, tracing=traced.configured(os.environ)))
+    began = time.monotonic()
     async for one in start(sqlite_database):
-        answer = await one.token(grant_type="client_credentials", scope="api:read")
+        assert 200 == (await one.token(grant_type="client_credentials", scope="api:read")).status_code
         began = time.monotonic()
 
-    assert 200 == answer.status_code
     assert time.monotonic() - began < 5

@@ -13,6 +13,7 @@ from mintmark.store import driver, schema
 from mintmark.store.changes import Unavailable
 from mintmark.store.executor import Read
 from tests.databases import run_sql
+from tests.wire.asking import asked
 
 CONFIGURATION = Read(select(schema.configuration))
 
@@ -78,8 +79,8 @@ async def test_a_database_that_only_may_be_read_is_not_there(issuer, database):
     """A standby, or a file of somebody else's."""
     issuer.moment[0] = datetime.now(UTC)
     store = issuer.server.store
+    name = urlsplit(database.url).path.strip("/")
     if database.dialect == "postgresql":
-        name = urlsplit(database.url).path.strip("/")
         await asyncio.to_thread(run_sql, database.url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
         await drop_connections(store)
     else:
@@ -171,9 +172,9 @@ async def test_who_stops_waiting_does_not_stop_the_question(sqlite_issuer, monke
 
     monkeypatch.setattr(health, "missing", slow)
     door = health.Health(sqlite_issuer.server)
-    first = asyncio.create_task(door.ready(None))
+    first = asyncio.create_task(door.ready(asked()))
     await asyncio.sleep(0)
-    second = asyncio.create_task(door.ready(None))
+    second = asyncio.create_task(door.ready(asked()))
     await asyncio.sleep(0)
     first.cancel()
     go_on.set()

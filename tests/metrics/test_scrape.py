@@ -9,7 +9,7 @@ import pytest
 from mintmark.metrics import shared
 from mintmark.metrics.families import FAMILIES
 from mintmark.settings import Settings, SettingsRefused
-from mintmark.store import schema
+from mintmark.store import schema, scraped
 from mintmark.store.changes import Insert, Unavailable
 from tests.issuer import SECRET, client_of, start
 from tests.metrics.scraping import family_of, scrape, value
@@ -206,7 +206,7 @@ async def test_a_database_that_is_not_there_is_counted_and_told(issuer, monkeypa
         await issuer.http.post(
             "/token", data={"grant_type": "refresh_token", "refresh_token": "x"}, auth=("web", SECRET)
         )
-    monkeypatch.setattr(shared.scraped, "outbox", gone)
+    monkeypatch.setattr(scraped, "outbox", gone)
     found = await scrape(issuer)
 
     assert 0 == value(found, "mintmark_database_up")
@@ -222,7 +222,7 @@ async def test_a_database_that_hangs_does_not_hang_the_scrape(sqlite_issuer, mon
         await asyncio.Event().wait()
 
     monkeypatch.setattr(shared, "PATIENCE", 0.05)
-    monkeypatch.setattr(shared.scraped, "outbox", hang)
+    monkeypatch.setattr(scraped, "outbox", hang)
     async with asyncio.timeout(5):
         found = await scrape(sqlite_issuer)
 

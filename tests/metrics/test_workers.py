@@ -77,9 +77,9 @@ def test_many_that_end_leave_one_file(tmp_path):
         short = Folder(tmp_path)
         short._write(counted(1))
         end(short)
-        found = one.together(counted(0))
+        one.together(counted(0))
 
-    assert 20 == number(found)
+    assert 20 == number(one.together(counted(0)))
     assert 4 == len(list(tmp_path.iterdir()))
 
 
