@@ -86,21 +86,20 @@ class Writes:
         return [outcome for [outcome] in await asyncio.gather(*[self._statement(batch, [one]) for one in sets])]
 
     async def _run(self, work: Callable[[Connection], Awaitable[T]], statements: int, *, sets: int) -> T:
-        """Measured as whoever asked feels it: with the wait for a connection."""
+        """Tries again what the server wants to have tried again: of that, nothing was written.
+
+        Measured as whoever asked feels it: with the wait for a connection.
+        """
         began = time.perf_counter()
         try:
-            return await self._tried(work, statements)
+            for _ in range(ATTEMPTS - 1):
+                self.statements += statements
+                try:
+                    return await self._connections.run(work)
+                except Again:
+                    continue
+            self.statements += statements
+            return await self._connections.run(work)
         finally:
             self._measures.batches.add(sets)
             self._measures.commits.add(time.perf_counter() - began)
-
-    async def _tried(self, work: Callable[[Connection], Awaitable[T]], statements: int) -> T:
-        """Tries again what the server wants to have tried again: of that, nothing was written."""
-        for _ in range(ATTEMPTS - 1):
-            self.statements += statements
-            try:
-                return await self._connections.run(work)
-            except Again:
-                continue
-        self.statements += statements
-        return await self._connections.run(work)
