@@ -98,7 +98,7 @@ async def test_a_fault_of_ours_has_its_trace_in_one_line(sqlite_issuer, monkeypa
 
 
 def test_the_page_names_no_field_that_there_is_not():
-    told = {"time", "level", "event", "request", "outcome", "exception", "expected", "got", "trace", "span"}
+    told = {"time", "level", "event", "request", "outcome", "exception", "expected", "got", "otel_trace", "otel_span"}
     told |= {"client", "person", "session", "authorization", "actor", "method", "status", "duration_ms"}
     told |= {"duty", "why", "number", "door", "error", "check"}
 

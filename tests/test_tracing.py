@@ -195,7 +195,7 @@ async def test_a_line_of_the_log_says_of_which_trace_it_is(traces):
     inside, outside = out.getvalue().splitlines()
 
     assert format_trace_id(span.get_span_context().trace_id) in inside
-    assert '"trace"' not in outside
+    assert '"otel_trace"' not in outside
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def ids() -> Mapping[str, str]:
     seen = trace.get_current_span().get_span_context()
     if not seen.is_valid:
         return {}
-    return {"trace": trace.format_trace_id(seen.trace_id), "span": trace.format_span_id(seen.span_id)}
+    return {"otel_trace": trace.format_trace_id(seen.trace_id), "otel_span": trace.format_span_id(seen.span_id)}
 
 
 class Numbers(asgi.Numbers):
