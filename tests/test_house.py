@@ -3,6 +3,7 @@
 import ast
 import importlib
 import importlib.metadata
+import itertools
 import re
 import subprocess
 import sys
@@ -146,7 +147,8 @@ def test_names_say_what_a_thing_is():
 
 
 def test_whatever_the_source_imports_is_declared():
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
     names = {re.split(r"[\[<>=; ]", line)[0].lower() for line in declared}
     of_module = importlib.metadata.packages_distributions()
     known = modules()
@@ -154,7 +156,11 @@ def test_whatever_the_source_imports_is_declared():
     foreign = imported - {"mintmark", ""} - sys.stdlib_module_names
     foreign -= {"pytest"}  # the plugin of `mintmark.testing` is loaded by it, and by nobody else
 
-    assert [] == [module for module in foreign if not names & {name.lower() for name in of_module.get(module, [])}]
+    assert [] == [
+        module
+        for module in foreign
+        if not names & {name.lower().replace("_", "-") for name in of_module.get(module, [])}
+    ]
 
 
 def test_passlib_is_libpass():

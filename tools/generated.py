@@ -40,12 +40,17 @@ def event_row(found: Any, kind: Any) -> str:  # Any: a module, and a class of it
     return f"| `{found._snake(kind.__name__)}` | {' '.join(kind.__doc__.split())} | {kind.outcome}{written} | {own} |"
 
 
+def metrics() -> str:
+    return str(importlib.import_module("mintmark.metrics.page").page())
+
+
 # A page, and what makes its text.
 PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings,
     "docs/reference/commands.md": commands,
     "docs/troubleshooting.md": troubleshooting,
     "docs/events.md": events,
+    "docs/reference/metrics.md": metrics,
 }
 
 

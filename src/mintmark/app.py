@@ -3,31 +3,38 @@
 import asyncio
 import os
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
-from mintmark import keyring, logs, refused, upkeep
+from mintmark import keyring, logs, refused, traced, upkeep
 from mintmark.admin import api
-from mintmark.endpoints import authorize, health, introspect, probe, revoke, token, userinfo
+from mintmark.counting import OTHER
+from mintmark.counts import Counts
+from mintmark.endpoints import authorize, introspect, probe, revoke, token, userinfo
+from mintmark.endpoints.health import Health
+from mintmark.endpoints.metrics import Metrics, watched
 from mintmark.endpoints.well_known import WellKnown
 from mintmark.factors.hashing import Hashing
 from mintmark.factors.throttle import Turns
 from mintmark.journal import Journal
 from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
-from mintmark.outbound import Outbound
+from mintmark.metrics.workers import Folder
 from mintmark.pages import account, answers, consent, sign_in, sign_out
 from mintmark.pages.render import Pages
 from mintmark.protocol.authorization_request import RefusedWithRedirect
 from mintmark.protocol.budget import Budget
 from mintmark.protocol.errors import Overloaded, Refusal
 from mintmark.registry import Registry
-from mintmark.server import Server
+from mintmark.server import Leaving, Server
 from mintmark.settings import Settings, Throttle
 from mintmark.store import connect, epochs, migrate
 from mintmark.store.changes import Unavailable
@@ -35,6 +42,10 @@ from mintmark.wire import refusals
 from mintmark.wire.answer import NO_STORE, NOSNIFF, Answer, Headers
 from mintmark.wire.asgi import Doors, Handle, Route
 from mintmark.wire.asked import Asked
+from mintmark.wire.visit import Visit, Watched
+
+if TYPE_CHECKING:  # an extra, and imported only where traces are on
+    from mintmark.tracing import Tracing
 
 HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 Door = Callable[[Server, Asked], Awaitable[Answer]]
@@ -51,12 +62,19 @@ async def open_server(
     clock: Clock = utc_now,
     random: Callable[[int], bytes] = os.urandom,
     wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    leaving: Leaving | None = None,
+    tracing: "Tracing | None" = None,
 ) -> Server:
     """Opens the store, makes what is missing of keys and secrets, and reads what was configured.
 
     Raises Unmigrated, Unavailable, BadDatabaseUrl or WrongSealingKey: then nothing was made.
     """
     store = await connect.connect(settings.database_url.get_secret_value())
+    more = None
+    if tracing is not None:
+        from mintmark import tracing as traces
+
+        store, more = traces.Store(store, tracing), traces.ids
     try:
         await migrate.require_migrated(store)
         await epochs.require_begun(store)
@@ -69,6 +87,7 @@ async def open_server(
     except BaseException:
         await store.close()
         raise
+    counts = Counts()
     return Server(
         settings=settings,
         store=store,
@@ -85,11 +104,13 @@ async def open_server(
         lanes=Lanes(),
         pages=Pages(settings.operator_name, settings.issuer_path, settings.privacy_url, settings.terms_url),
         client_failures=_budget(settings.throttle_client_auth),
-        journal=Journal(logs.logger(settings.log_format), random),
+        journal=Journal(logs.logger(settings.log_format, more=more), random, count=counts.event),
         clock=clock,
         random=random,
         wait=wait,
-        outbound=Outbound(settings.outbound_allow, settings.outbound_ca),
+        outbound=traced.outbound(settings, tracing),
+        counts=counts,
+        leaving=leaving or Leaving(),
     )
 
 
@@ -103,7 +124,8 @@ def _budget(throttle: Throttle | None) -> Budget:
 def routes(server: Server) -> dict[str, Route]:
     """Every door by its exact path, under the issuer's."""
     known = WellKnown(server)
-    json, page = partial(_json, server), partial(_page, server)
+    json, page = partial(_json, server), partial(_told, server)
+    health = Health(server)
     found = {
         "/token": Route({"POST": json(token.token)}),
         "/refresh": Route({"POST": json(token.refresh)}),
@@ -125,9 +147,9 @@ def routes(server: Server) -> dict[str, Route]:
     if server.path:  # the inserted forms stand at the root (RFC 8414 §3.1)
         for name in ("openid-configuration", "oauth-authorization-server"):
             under[f"/.well-known/{name}{server.path}"] = found[f"/.well-known/{name}"]
-    under["/health"] = Route({"GET": json(health.live)})
-    under["/health/live"] = Route({"GET": json(health.live)})
-    under["/health/ready"] = Route({"GET": json(health.ready)})
+    under["/health"] = Route({"GET": json(_public(health.live))})
+    under["/health/live"] = Route({"GET": json(_public(health.live))})
+    under["/health/ready"] = Route({"GET": json(_public(health.ready))})
     return under | _static(server)
 
 
@@ -202,11 +224,33 @@ def _page(server: Server, door: Door) -> Handle:
     return handle
 
 
-def build(settings: Settings, *, started: Callable[[], None] = lambda: None, **made: object) -> Doors:
+def _told(server: Server, door: Door) -> Handle:
+    """A page, with a line in the log for each request."""
+    page = _page(server, door)
+
+    async def handle(asked: Asked) -> Answer:
+        began = time.perf_counter()
+        answer = await page(asked)
+        seconds = time.perf_counter() - began
+        logs.answered(server.journal.log, asked.request_id, asked.path, asked.method, answer.status, seconds)
+        return answer
+
+    return handle
+
+
+def build(
+    settings: Settings,
+    *,
+    started: Callable[[], None] = lambda: None,
+    workers: Path | None = None,
+    tracing: "Tracing | None" = None,
+    **made: object,
+) -> Doors:
     """The application. The server is opened when the application starts (ASGI lifespan), and closed with it.
 
-    started: called when everything is there that requests need. made: `clock`, `random`, `wait` of `open_server`, for
-    tests.
+    started: called when everything is there that requests need. workers: the folder in which the workers of one host
+    leave what they count; None: this is the only one. tracing: None, where it is off. made: `clock`, `random`, `wait`
+    of `open_server`, for tests.
     """
     found: dict[str, Route] = {}
     always: Headers = (HSTS,) if settings.is_https else ()
@@ -221,12 +265,18 @@ def build(settings: Settings, *, started: Callable[[], None] = lambda: None, **m
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running(settings, **made) as server:
+        async with AsyncExitStack() as stack:
+            if tracing is not None:
+                stack.push_async_callback(asyncio.to_thread, tracing.close)
+            server = await stack.enter_async_context(running(settings, tracing=tracing, **made))
             opened.append(server)
             app.state.server = server
-            found.update(routes(server))
-            app.mount(f"{server.path}/admin/api", api.build(server))
+            metrics = Metrics(server, None if workers is None else Folder(workers))
+            found.update(watched(routes(server) | {"/metrics": _metrics(metrics)}, server.counts, server.path))
+            app.mount(f"{server.path}/admin/api", _operators(server))
             app.mount(f"{server.path}{probe.PATH}", probe.application(server, always))
+            if metrics.workers is not None:
+                await stack.enter_async_context(metrics.workers.kept(metrics.values))
             started()
             yield
 
@@ -238,16 +288,37 @@ def build(settings: Settings, *, started: Callable[[], None] = lambda: None, **m
         openapi_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        exception_handlers={404: _nothing_there(always)},
+        exception_handlers={404: _nothing_there(always, opened)},
     )
-    return Doors(app, found, settings.body_limit, settings.trusted_proxies, always, page_refused, told)
+    doors = (app, found, settings.body_limit, settings.trusted_proxies, always, page_refused, told)
+    if tracing is None:
+        return Doors(*doors)
+    from mintmark import tracing as traces
+
+    return traces.Doors(*doors, traces.Numbers(), tracing=tracing)
 
 
-def _nothing_there(always: Headers) -> Callable[[Request, Exception], Coroutine[object, object, Response]]:
+def _metrics(metrics: Metrics) -> Route:
+    return Route({"GET": _json(metrics.server, _public(metrics.scrape))})
+
+
+def _operators(server: Server) -> Watched:
+    def told(visit: Visit, method: str, seconds: float) -> None:
+        if visit.request_id is not None:
+            door = "/admin/api" + visit.door
+            logs.answered(server.journal.log, visit.request_id, door, method, visit.status, seconds)
+
+    return Watched(api.build(server), "/admin/api", server.counts, told)
+
+
+def _nothing_there(
+    always: Headers, opened: list[Server]
+) -> Callable[[Request, Exception], Coroutine[object, object, Response]]:
     """What no door answers, with the headers that every answer has."""
     headers = {name.decode(): value.decode() for name, value in (*NO_STORE, *NOSNIFF, *always)}
 
     async def answer(request: Request, error: Exception) -> Response:
+        opened[0].counts.door(OTHER).note(request.method, 404, "", 0.0)
         return JSONResponse({"detail": "Not Found"}, 404, headers)
 
     return answer

@@ -40,6 +40,11 @@ def own(kind: type[Event]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind) if field.name not in shared)
 
 
+def name_of(kind: type[Event]) -> str:
+    """The name of its events."""
+    return _snake(kind.__name__)
+
+
 @cache
 def _snake(title: str) -> str:
     return "".join(("_" + letter.lower()) if letter.isupper() else letter for letter in title).lstrip("_")
@@ -233,11 +238,6 @@ class DeliveryGivenUp(Event):
     subject: str
     delivery: str  # its id
     why: str
-
-
-def name_of(kind: type[Event]) -> str:
-    """The name of its events."""
-    return _snake(kind.__name__)
 
 
 # ── the audit trail

@@ -56,6 +56,8 @@ class Journal:
     waiting: dict[tuple[object, ...], Waiting] = field(default_factory=dict)
     dropped: int = 0
     refusals: RefusalQueue = field(default_factory=RefusalQueue)
+    lost: int = 0  # dropped, and told
+    count: Callable[[Event], None] = lambda event: None
 
     def fact(self, event: Event, now: datetime, request_id: str | None, address: str | None) -> Change:
         """The audit row that goes with the commit of its cause; `told` follows once that is durable."""
@@ -63,6 +65,7 @@ class Journal:
 
     def told(self, event: Event, request_id: str | None, **more: object) -> None:
         """The log line."""
+        self.count(event)
         line: dict[str, object] = {"outcome": event.outcome}
         if request_id is not None:
             line["request"] = request_id
@@ -95,6 +98,7 @@ class Journal:
     def count_dropped(self) -> int:
         """How many were dropped since this was asked last."""
         dropped, self.dropped = self.dropped, 0
+        self.lost += dropped
         return dropped
 
     async def flush(self, store: Executor) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final, Literal, TextIO
@@ -20,11 +20,15 @@ Line = MutableMapping[str, Any]  # Any: structlog's own; `time` is seconds since
 Render = Callable[[object, str, Line], str]
 
 
-def logger(form: Literal["console", "json"], to: TextIO | None = None) -> Log:
-    """Writes to stdout. Made once; nothing global is configured."""
+def logger(
+    form: Literal["console", "json"],
+    to: TextIO | None = None,
+    more: Callable[[], Mapping[str, str]] | None = None,
+) -> Log:
+    """Writes to stdout. Made once; nothing global is configured. more: what else each line tells."""
     to = to or sys.stdout
     render = _as_json if form == "json" else _in_colours() if to.isatty() else _as_words
-    return structlog.wrap_logger(Lines(to, render), processors=(), wrapper_class=Deferred).bind()  # type: ignore[no-any-return]  # structlog gives Any
+    return structlog.wrap_logger(Lines(to, render, more), processors=(), wrapper_class=Deferred).bind()  # type: ignore[no-any-return]  # structlog gives Any
 
 
 class Deferred(structlog.BoundLoggerBase):
@@ -45,11 +49,13 @@ class Deferred(structlog.BoundLoggerBase):
 class Lines:
     """Lines of a moment are rendered and written together: one by one, they would cost as much as all the rest."""
 
-    def __init__(self, to: TextIO, render: Render) -> None:
-        self._to, self._render = to, render
+    def __init__(self, to: TextIO, render: Render, more: Callable[[], Mapping[str, str]] | None) -> None:
+        self._to, self._render, self._more = to, render, more
         self._waiting: list[Line] = []
 
     def take(self, line: Line) -> None:
+        if self._more is not None:
+            line.update(self._more())
         self._waiting.append(line)
         if len(self._waiting) > 1:
             return
@@ -116,6 +122,13 @@ def _in_colours() -> Render:
 def failed(log: Log, asked: Asked) -> None:
     """A fault of ours, with its trace: here alone, never on the wire."""
     log.warning("failed", request=asked.request_id, door=asked.path, method=asked.method, exc_info=sys.exc_info())
+
+
+def answered(log: Log, request_id: str, door: str, method: str, status: int, seconds: float) -> None:
+    """For doors that people and operators use; a token door's requests are told by what came of them."""
+    write = log.warning if status >= 500 else log.info
+    milliseconds = round(seconds * 1000, 1)
+    write("answered", request=request_id, door=door, method=method, status=status, duration_ms=milliseconds)
 
 
 def flush(log: Log) -> None:

@@ -106,6 +106,11 @@ class Registry:
             raise Unavailable(TOO_SLOW)
         return self
 
+    @property
+    def age(self) -> float:
+        """Seconds since the reading began of what is known here; infinite: nothing was read, or it was forgotten."""
+        return self._monotonic() - self._good_until + LEASE
+
     def forget(self) -> None:
         """Something was changed here: read it anew before it is used."""
         self._good_until = float("-inf")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from mintmark.counts import Counts
 from mintmark.deliveries import Deliveries, UpkeepState
 from mintmark.events import Event
 from mintmark.journal import Journal
@@ -46,6 +47,7 @@ class Hashing(Protocol):
     async def hash(self, password: str, /) -> str: ...
     async def verify(self, password: str, stored: str | None, /) -> Verdict: ...
     async def note_schemes(self, stored_samples: Iterable[str], /) -> None: ...
+    def load(self) -> tuple[int, int, int, int]: ...  # threads; busy; passwords that wait; refused so far
 
 
 class Turns(Protocol):
@@ -59,6 +61,13 @@ class Budget(Protocol):
 
     def allow(self, key: str, now: datetime, /) -> int | None: ...  # seconds to wait; None: go on
     def fail(self, key: str, now: datetime, /) -> None: ...
+
+
+@dataclass(slots=True)
+class Leaving:
+    """Whether this process was told to end: it still serves, and says that others should be asked."""
+
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,8 @@ class Server:
     outbound: Outbound = field(default_factory=Outbound)
     deliveries: Deliveries = field(default_factory=Deliveries)
     upkeep_state: UpkeepState = field(default_factory=UpkeepState)
+    counts: Counts = field(default_factory=Counts)
+    leaving: Leaving = field(default_factory=Leaving)
 
     @property
     def issuer(self) -> str:

@@ -13,6 +13,7 @@ from mintmark.admin import problems
 from mintmark.protocol.errors import Overloaded, Refusal
 from mintmark.server import Server
 from mintmark.store.changes import Unavailable
+from mintmark.wire import visit
 
 
 class Door(APIRoute):
@@ -22,6 +23,8 @@ class Door(APIRoute):
         async def answer(request: Request) -> Response:
             server: Server = request.app.state.server
             asked, door = request.state.asked, f"{server.path}/admin/api{self.path_format}"
+            seen = visit.of(request.scope)
+            seen.door, seen.request_id = self.path_format, asked.request_id
             try:
                 return await handle(request)
             except RequestValidationError as error:
@@ -29,6 +32,7 @@ class Door(APIRoute):
                 return problems.invalid(error)
             except Refusal as error:
                 refused.tell(server, asked, error, server.clock(), door=door)
+                seen.error = getattr(error, "code", "")
                 return problems.refused(error)
             except Unavailable:
                 busy = Overloaded("the database does not answer", check="store")

@@ -1,13 +1,20 @@
 """`mintmark serve`: one process by uvicorn, or several on PostgreSQL that share the listening socket."""
 
+import asyncio
 import errno
 import gc
 import os
+import shutil
+import signal
 import socket
 import ssl
+import tempfile
 from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import uvicorn
@@ -17,11 +24,15 @@ from uvicorn.supervisors import Multiprocess
 from mintmark.commands import opening
 from mintmark.settings import Settings
 
+if TYPE_CHECKING:
+    from mintmark.server import Leaving
+
 GRACE = 25  # seconds for what is in flight at SIGTERM; orchestrators kill after 30
 KEEP_ALIVE = 75  # seconds; longer than the 60 of common proxies, so that they close first
 BACKLOG = 2048
 # Forward secrecy and authenticated encryption (RFC 9325 §4.2); TLS 1.3 has nothing else.
 SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"
+WORKERS = "_MINTMARK_WORKERS"  # tells the workers in which folder they leave what they count
 _NO_IPV6 = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
@@ -110,10 +121,8 @@ class OneProcess(uvicorn.Server):
 
 
 def _run_one(settings: Settings, sockets: list[socket.socket], greeting: str) -> None:
-    from mintmark import app
-
     try:
-        OneProcess(_config(app.build(settings, started=_settle), settings), greeting).run(sockets)
+        OneProcess(_config(_application(settings, None), settings), greeting).run(sockets)
     except SystemExit:
         raise opening.Refused("the server could not start") from None
 
@@ -125,17 +134,66 @@ def _run_several(settings: Settings, sockets: list[socket.socket], greeting: str
         tls(config)  # a worker could only die of it
     supervisor = Multiprocess(config, sockets)
     opening.print_line(greeting)
-    supervisor.run()
+    os.environ[WORKERS] = folder = tempfile.mkdtemp(prefix="mintmark-")
+    try:
+        supervisor.run()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
         raise opening.Refused("a worker could not start")
 
 
 def application() -> Any:  # Any: whatever uvicorn takes for an application
     """What a worker serves."""
-    from mintmark import app
-
     gc.disable()
-    return app.build(Settings.load(os.environ), started=_settle)
+    folder = os.environ.get(WORKERS)
+    return _application(Settings.load(os.environ), Path(folder) if folder else None)
+
+
+def _application(settings: Settings, workers: Path | None) -> Any:  # Any: as above
+    from mintmark import app, traced
+    from mintmark.server import Leaving
+
+    leaving = Leaving()
+    try:
+        tracing = traced.configured(os.environ)
+    except traced.NotTraced as why:
+        opening.say(f"warning: {why}")
+        tracing = None
+    started = partial(_started, leaving, settings, alone=workers is None)
+    return app.build(settings, started=started, workers=workers, leaving=leaving, tracing=tracing)
+
+
+def _started(leaving: "Leaving", settings: Settings, *, alone: bool) -> None:
+    _settle()
+    if signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, signal.SIG_IGN, None):  # uvicorn's, which ends it
+        leave_slowly(leaving, settings.shutdown_delay or timedelta(0), heeds_a_second=alone)
+
+
+def leave_slowly(leaving: "Leaving", delay: timedelta, *, heeds_a_second: bool) -> None:
+    """At SIGTERM: not ready from now on, and after the delay what SIGTERM did before.
+
+    A second one does that at once. A worker does not heed it: systemd tells the whole group, and then the supervisor
+    tells its workers.
+    """
+    loop, before = asyncio.get_running_loop(), signal.getsignal(signal.SIGTERM)
+    assert callable(before)  # noqa: S101  asked for above
+    done: list[int] = []
+
+    def end(number: int) -> None:
+        if not done:
+            done.append(number)
+            before(number, None)
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        again, leaving.begun = leaving.begun, True
+        if not again and delay:
+            loop.call_soon_threadsafe(loop.call_later, delay.total_seconds(), end, number)
+        elif not delay or heeds_a_second:
+            done.append(number)
+            before(number, frame)
+
+    signal.signal(signal.SIGTERM, leave)
 
 
 def _settle() -> None:

@@ -56,14 +56,18 @@ async def _attempt(server: Server, asked: Asked, params: Params, grant_type: str
     earned = await GRANTS[wanted](server, request)
     _check(server, asked, request, earned)
     if earned.grant.limits.max_active_tokens is None:
-        return await _issue(server, asked, earned, now)
+        return await _issue(server, asked, wanted, earned, now)
     async with server.lanes.turn(mint.holder_of(earned.grant)):
-        return await _issue(server, asked, earned, now)
+        return await _issue(server, asked, wanted, earned, now)
 
 
-async def _issue(server: Server, asked: Asked, earned: Earned, now: datetime) -> Answer:
-    tokens = await mint.issue(server, earned.grant, now)
+async def _issue(server: Server, asked: Asked, grant_type: str, earned: Earned, now: datetime) -> Answer:
+    grant = earned.grant
+    tokens = await mint.issue(server, grant, now)
     await _write(server, asked, earned, tokens.changes, now)
+    server.counts.tokens(
+        grant_type, grant.limits.access_token_format, id_token=grant.id_token, refresh_token=bool(grant.refresh_token)
+    )
     return json_answer(tokens.answer)
 
 

@@ -75,8 +75,10 @@ class Hashing:
         self._sleep = sleep
         self._memory, self._passes, self._lanes = memory_kib, time_cost, parallelism
         threads = threads or _cores()
+        self._threads = threads
         self._most = threads + queue
         self._under_way = 0
+        self._refused = 0
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="password")
         self._dummy = self._made_up()
@@ -123,6 +125,12 @@ class Hashing:
             if kind not in self._costs:
                 self._note(kind, await self._in_thread(_seconds, known))
 
+    def load(self) -> tuple[int, int, int, int]:
+        """Threads, how many of them are busy, how many passwords wait, and how many were refused so far."""
+        with self._lock:
+            busy = min(self._under_way, self._threads)
+            return self._threads, busy, self._under_way - busy, self._refused
+
     def close(self) -> None:
         """Lets go of the threads; what still waits is dropped."""
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -137,6 +145,7 @@ class Hashing:
     async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         with self._lock:
             if self._under_way >= self._most:
+                self._refused += 1
                 raise Overloaded("too many passwords wait to be checked: try again", check="password queue")
             self._under_way += 1
         future = self._pool.submit(work, *arguments)

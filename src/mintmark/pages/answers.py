@@ -34,14 +34,18 @@ def page(
 def error(server: Server, asked: Asked, refusal: Refusal) -> Answer:
     """The page for a refusal that nobody else can be told (RFC 6749 §4.1.2.1)."""
     code = refusals.code(refusal)
-    answer = page(
-        server,
-        "error.html",
-        status=refusal.status,
-        code=code,
-        description=refusal.description,
-        trace_id=asked.request_id,
-    ).traced(asked.request_id)
+    answer = (
+        page(
+            server,
+            "error.html",
+            status=refusal.status,
+            code=code,
+            description=refusal.description,
+            trace_id=asked.request_id,
+        )
+        .traced(asked.request_id)
+        ._replace(error=code)
+    )
     if isinstance(refusal, TooManyAttempts | Overloaded):
         return answer.plus((b"retry-after", str(refusal.retry_after).encode()))
     return answer
@@ -59,11 +63,15 @@ def shown(client: object) -> dict[str, str | None]:
 
 def failed(server: Server, asked: Asked) -> Answer:
     """What we could not mend: a reference for the operator, and nothing of what happened."""
-    return page(
-        server,
-        "error.html",
-        status=500,
-        code="server_error",
-        description="Something broke on our side.",
-        trace_id=asked.request_id,
-    ).traced(asked.request_id)
+    return (
+        page(
+            server,
+            "error.html",
+            status=500,
+            code="server_error",
+            description="Something broke on our side.",
+            trace_id=asked.request_id,
+        )
+        .traced(asked.request_id)
+        ._replace(error="server_error")
+    )

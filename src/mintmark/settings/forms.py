@@ -123,6 +123,12 @@ def _smtp_url(url: SecretStr | None) -> SecretStr | None:
     return url
 
 
+def _token(token: SecretStr | None) -> SecretStr | None:
+    if token is not None and not re.fullmatch(r"[A-Za-z0-9._~+/=-]{16,}", token.get_secret_value()):
+        raise ValueError("must be at least 16 characters, each a letter, a digit or one of . _ ~ + / = -")
+    return token
+
+
 def without_password(url: str) -> str:
     """As it may be shown. Where an unescaped password makes the end of it doubtful, more is hidden rather than less."""
     hidden = re.sub(r"(://[^:@/]*):.*@", r"\1:***@", url)
@@ -133,7 +139,8 @@ def shown(value: object) -> object:
     """A setting as it may be printed, in the form it is written in."""
     match value:
         case SecretStr():
-            return without_password(value.get_secret_value())
+            text = value.get_secret_value()
+            return without_password(text) if "://" in text else _HIDDEN
         case tuple():
             return [_HIDDEN if isinstance(one, SecretStr) else str(one) for one in value]
         case timedelta():
@@ -158,4 +165,5 @@ Networks = Annotated[tuple[Network, ...], BeforeValidator(_networks), Kind("netw
 SealingKeys = Annotated[
     tuple[SecretStr, ...], BeforeValidator(_listed), AfterValidator(_sealing_keys), Kind("keys, separated by commas")
 ]
+Token = Annotated[SecretStr | None, AfterValidator(_token), Kind("text")]
 File = Annotated[Path | None, Kind("path")]

@@ -43,6 +43,7 @@ from mintmark.settings.forms import (
     Text,
     Throttle,
     ThrottleOrOff,
+    Token,
     Whole,
     WholeOrNone,
 )
@@ -83,6 +84,15 @@ class Settings(BaseModel):
     tls_key: File = Field(default=None, description="PEM file with the certificate's private key.")
     log_format: Annotated[Literal["console", "json"], Kind("`console` or `json`")] = Field(
         default="console", description="How a log line is written: for people or for machines."
+    )
+    metrics_token: Token = Field(
+        default=None,
+        description="Whoever sends it as a bearer token may read `/metrics` from anywhere; unset: this machine alone.",
+    )
+    shutdown_delay: DurationOrNone = Field(
+        default=None,
+        description="How long it goes on serving after SIGTERM while `/health/ready` says 503, so that load balancers "
+        "turn away; unset: no time.",
     )
     audit_every_token: Switch = Field(
         default=False, description="Issuing an access token waits until its audit record is durable."

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from mintmark.store.changes import Unavailable
+from mintmark.store.measures import Pool
 from mintmark.store.postgresql_errors import Lost, translated
 
 T = TypeVar("T")
@@ -76,6 +77,10 @@ class Connections:
                 await connection.close(timeout=WAIT)
             except Exception:  # noqa: BLE001  # a goodbye that nobody hears is no fault
                 connection.terminate()
+
+    def pool(self) -> Pool:
+        in_use = self._open - len(self._idle)
+        return Pool(self._most, self._open, in_use, sum(not future.done() for future in self._waiting))
 
     async def _take(self) -> Connection:
         while self._idle:

@@ -5,9 +5,10 @@ from typing import Literal
 
 import asyncpg
 
-from mintmark.store.changes import Change, Value
+from mintmark.store.changes import Change, Unavailable, Value
 from mintmark.store.connections import Connection, Connections
 from mintmark.store.executor import Read, Row
+from mintmark.store.measures import Measures
 from mintmark.store.postgresql_errors import translated
 from mintmark.store.postgresql_reads import Reads
 from mintmark.store.postgresql_writes import Writes
@@ -60,18 +61,28 @@ class PostgreSQL:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._reads = Reads(connections)
-        self._writes = Writes(connections)
+        self.measures = Measures(connections.pool)
+        self._writes = Writes(connections, self.measures)
 
     @property
     def statements(self) -> int:
         return self._reads.statements + self._writes.statements
 
     async def fetch(self, read: Read, /, **parameters: Value) -> list[Row]:
-        return await self._reads.fetch(read, parameters)
+        try:
+            return await self._reads.fetch(read, parameters)
+        except Unavailable:
+            self.measures.unavailable += 1
+            raise
 
     async def commit(self, changes: Sequence[Change], /) -> None:
-        if changes:
+        if not changes:
+            return
+        try:
             await self._writes.commit(changes)
+        except Unavailable:
+            self.measures.unavailable += 1
+            raise
 
     async def close(self) -> None:
         await self._reads.idle()

@@ -1,6 +1,7 @@
 """Writing to PostgreSQL: change sets that are alike go together in one statement, the others in a transaction."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
@@ -8,6 +9,7 @@ from typing import TypeVar
 from mintmark.store.changes import Change, Conflict, Unavailable
 from mintmark.store.coalesce import Lane
 from mintmark.store.connections import Connection, Connections
+from mintmark.store.measures import Measures
 from mintmark.store.postgresql_batch import Batch, Shapes, Values
 from mintmark.store.postgresql_errors import Again, Blocked, Lost
 from mintmark.store.postgresql_transaction import Transactions, carry_out
@@ -21,8 +23,9 @@ Outcome = Exception | None  # None: written
 class Writes:
     """What was compiled so far, and the change sets under way."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, measures: Measures) -> None:
         self.statements = 0
+        self._measures = measures
         self._connections = connections
         self._shapes = Shapes()
         self._lanes: dict[Batch, Lane[Values, None]] = {}
@@ -33,7 +36,7 @@ class Writes:
         batch, values = self._shapes.find(changes)
         if batch is None:
             steps = self._transactions.steps(changes)
-            await self._run(lambda connection: carry_out(connection, steps, changes), len(steps))
+            await self._run(lambda connection: carry_out(connection, steps, changes), len(steps), sets=1)
             return
         lane = self._lanes.get(batch)
         if lane is None:
@@ -68,7 +71,7 @@ class Writes:
         """What became of each. Raises only what is everybody's: the database did not answer."""
         arguments = batch.arguments(sets)
         try:
-            rows = await self._run(lambda connection: connection.fetch(batch.sql, *arguments), 1)
+            rows = await self._run(lambda connection: connection.fetch(batch.sql, *arguments), 1, sets=len(sets))
         except Blocked as error:
             return [error] if len(sets) == 1 else await self._one_by_one(batch, sets)
         except (Lost, Again):
@@ -82,13 +85,21 @@ class Writes:
     async def _one_by_one(self, batch: Batch, sets: Sequence[Values]) -> Sequence[Outcome]:
         return [outcome for [outcome] in await asyncio.gather(*[self._statement(batch, [one]) for one in sets])]
 
-    async def _run(self, work: Callable[[Connection], Awaitable[T]], statements: int) -> T:
-        """Tries again what the server wants to have tried again: of that, nothing was written."""
-        for _ in range(ATTEMPTS - 1):
+    async def _run(self, work: Callable[[Connection], Awaitable[T]], statements: int, *, sets: int) -> T:
+        """Tries again what the server wants to have tried again: of that, nothing was written.
+
+        Measured as whoever asked feels it: with the wait for a connection.
+        """
+        began = time.perf_counter()
+        try:
+            for _ in range(ATTEMPTS - 1):
+                self.statements += statements
+                try:
+                    return await self._connections.run(work)
+                except Again:
+                    continue
             self.statements += statements
-            try:
-                return await self._connections.run(work)
-            except Again:
-                continue
-        self.statements += statements
-        return await self._connections.run(work)
+            return await self._connections.run(work)
+        finally:
+            self._measures.batches.add(sets)
+            self._measures.commits.add(time.perf_counter() - began)

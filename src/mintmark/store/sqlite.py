@@ -3,6 +3,7 @@
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Literal
 
 from mintmark.store.changes import Change, Unavailable, Value
 from mintmark.store.executor import Read, Row
+from mintmark.store.measures import Measures, Pool
 from mintmark.store.sql import Statement, statement
 from mintmark.store.sqlite_steps import DIALECT, Shapes, Steps
 from mintmark.store.sqlite_transaction import Error, Outcomes, Transaction, open_connection, translated
@@ -40,6 +42,7 @@ class SQLite:
 
     def __init__(self, path: Path) -> None:
         self.statements = 0
+        self.measures = Measures(self._pool)
         self._loop = asyncio.get_running_loop()
         self._reads: dict[Read, Statement] = {}
         self._shapes = Shapes()
@@ -49,6 +52,7 @@ class SQLite:
         self._called = False  # a batch is about to start
         self._transaction = Transaction(path)
         self._under_way: Sequence[Asked] = ()
+        self._began = 0.0  # of the batch under way
         self._idle = asyncio.Event()
         self._idle.set()
         self._thread = Thread(self._loop)
@@ -70,6 +74,7 @@ class SQLite:
             word = translated(error)
             if word is error:
                 raise
+            self.measures.unavailable += isinstance(word, Unavailable)
             raise word from error
         return rows
 
@@ -78,6 +83,7 @@ class SQLite:
             return
         steps = self._shapes.steps(changes)
         if len(self._waiting) >= WAITING:
+            self.measures.unavailable += 1
             raise Unavailable("too many change sets wait for the database")
         self.statements += len(steps)
         done = self._loop.create_future()
@@ -91,6 +97,10 @@ class SQLite:
         self._transaction.close()
         self._reader.close()
 
+    def _pool(self) -> Pool:
+        """Two: one reads, the other writes."""
+        return Pool(most=2, open=2, in_use=1 if self._under_way else 0, waiting=len(self._waiting))
+
     def _call(self) -> None:
         """The batch starts after this tick, so that whatever else the tick brings is in it."""
         if not self._called and not self._under_way:
@@ -101,6 +111,7 @@ class SQLite:
     def _start(self) -> None:
         self._called = False
         self._under_way, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+        self._began = time.perf_counter()
         batch = [asked.steps for asked in self._under_way]
         outcomes = None if any(step.slow for steps in batch for step in steps) else self._transaction.attempt(batch)
         if outcomes is None:
@@ -111,6 +122,8 @@ class SQLite:
     def _end(self, outcomes: Outcomes | Unavailable) -> None:
         """Only now is anything called written. A database that stays busy is told to those behind as well."""
         told, self._under_way = self._under_way, ()
+        self.measures.batches.add(len(told))
+        self.measures.commits.add(time.perf_counter() - self._began)
         if isinstance(outcomes, Unavailable):
             told, self._waiting = [*told, *self._waiting], []
             outcomes = [outcomes] * len(told)
@@ -120,6 +133,7 @@ class SQLite:
             if outcome is None:
                 asked.done.set_result(None)
             else:
+                self.measures.unavailable += isinstance(outcome, Unavailable)
                 asked.done.set_exception(outcome)
         if self._waiting:
             self._call()

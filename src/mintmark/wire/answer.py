@@ -21,6 +21,7 @@ class Answer(NamedTuple):
     status: int
     headers: Headers
     body: bytes = b""
+    error: str = ""  # the OAuth error code that it says, in whatever form
 
     def traced(self, trace_id: str) -> "Answer":
         """A refusal: under this id operators find out why."""

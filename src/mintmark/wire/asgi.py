@@ -6,9 +6,11 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from time import perf_counter
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from mintmark import networks
+from mintmark.counting import TOGETHER, Door
 from mintmark.networks import Network
 from mintmark.protocol.errors import InvalidRequest, NoSuchMethod, TooLarge
 from mintmark.wire import refusals
@@ -41,6 +43,7 @@ class Route:
 
     methods: Mapping[str, Handle]
     kind: Literal["json", "page"] = "json"
+    tally: Door | None = None  # None: nobody counts
     head: bool = True  # False: its GET changes something, which nobody means who asks for headers (RFC 9110 §9.2.1)
 
     def handle(self, method: str) -> Handle | None:
@@ -80,7 +83,12 @@ class Doors:
         if route is None:
             await self.app(scope, receive, send)
             return
+        began = perf_counter()
         answer = await self._answer(route, scope, receive)
+        if (tally := route.tally) is not None:
+            tally.met.append((scope["method"], answer.status, answer.error, perf_counter() - began))
+            if len(tally.met) >= TOGETHER:
+                tally.count()
         length = (b"content-length", b"%d" % len(answer.body))
         headers = [*answer.headers, *self.always, length]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})

@@ -39,7 +39,7 @@ def description(error: Refusal) -> str:
 def as_json(error: Refusal, trace_id: str) -> Answer:
     """RFC 6749 §5.2."""
     members = {"error": code(error), "error_description": description(error), "trace_id": trace_id}
-    answer = json_answer(members, error.status).traced(trace_id)
+    answer = json_answer(members, error.status).traced(trace_id)._replace(error=code(error))
     if isinstance(error, InvalidClient) and error.challenge:
         answer = answer.plus((b"www-authenticate", b'Basic realm="mintmark", charset="UTF-8"'))
     if isinstance(error, TooManyAttempts | Overloaded):
@@ -54,7 +54,7 @@ def as_redirect(refused: RefusedWithRedirect, issuer: str, trace_id: str) -> Ans
     if refused.state is not None:
         members.append(("state", refused.state))
     members.append(("iss", issuer))
-    return redirect(located(refused, members)).traced(trace_id)
+    return redirect(located(refused, members)).traced(trace_id)._replace(error=code(error))
 
 
 def located(refused: RefusedWithRedirect, members: list[tuple[str, str]]) -> str:
@@ -72,10 +72,10 @@ def as_bearer(error: OAuthError, trace_id: str, *, named: bool = True) -> Answer
             challenge += f', scope="{scope}"'
     members = {"error": error.code, "error_description": description(error), "trace_id": trace_id}
     answer = json_answer(members if named else {}, error.status).traced(trace_id)
-    return answer.plus((b"www-authenticate", challenge.encode("ascii")))
+    return answer.plus((b"www-authenticate", challenge.encode("ascii")))._replace(error=error.code)
 
 
 def fault(trace_id: str) -> Answer:
     """What we could not mend: a reference for the operator, and nothing of what happened."""
     members = {"error": "server_error", "error_description": f"reference {trace_id}", "trace_id": trace_id}
-    return json_answer(members, 500).traced(trace_id)
+    return json_answer(members, 500).traced(trace_id)._replace(error="server_error")
