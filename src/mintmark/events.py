@@ -182,3 +182,14 @@ class Configured(Event):
 class KeysChanged(Event):
     kids: str
     change: str
+
+
+# ── the admin API
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokensRevoked(Event):
+    """An operator ended tokens: whose, and up to when they were issued (None: all of them)."""
+
+    kind: str
+    before: str | None = None

@@ -21,6 +21,21 @@ class Operator:
     async def delete(self, path, **query):
         return await self._issuer.http.delete(f"/admin/api{path}", params=query, headers=self._headers)
 
+    async def post(self, path, body=None, **headers):
+        return await self._send("POST", path, body, headers)
+
+    async def patch(self, path, body, match=None, **query):
+        """match None: what stands there now."""
+        match = match or (await self.get(path)).headers.get("etag", "*")
+        headers = {"if-match": match, "content-type": "application/merge-patch+json"}
+        return await self._send("PATCH", path, body, headers, **query)
+
+    async def _send(self, method, path, body, headers, **query):
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self._issuer.http.request(
+            method, f"/admin/api{path}", json=body, params=query, headers={**self._headers, **named}
+        )
+
     async def items(self, path, **query):
         answer = await self.get(path, **query)
         assert 200 == answer.status_code, answer.text

@@ -1,5 +1,6 @@
 """The API as one application: its rooms, its OpenAPI document, and what stands at no address of it."""
 
+import asyncio
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,11 +10,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from mintmark.admin import authorizations, front, problems, sessions, users
+from mintmark.admin import (
+    authorizations,
+    client_secrets,
+    clients,
+    front,
+    keys,
+    people,
+    policies,
+    problems,
+    resources,
+    sessions,
+    shapes,
+    tokens,
+    users,
+)
+from mintmark.protocol import scope as scopes_
 from mintmark.server import Server
 from mintmark.wire.asgi import App
 
-ROOMS = (sessions, users, authorizations)
+ROOMS = (sessions, people, users, authorizations, clients, client_secrets, resources, policies, keys, tokens)
 SUMMARY = """\
 Every operation but this document needs an access token of this server whose only audience is this API. Lists answer
 `items`, newest first, and `next`, the value of `after` for the next page; the last page has none."""
@@ -34,6 +50,7 @@ def build(server: Server) -> App:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     api.state.server = server
+    api.state.turn = asyncio.Lock()
     for room in ROOMS:
         api.include_router(room.router)
     api.add_exception_handler(HTTPException, _no_such_door)
@@ -68,14 +85,13 @@ def _described(api: FastAPI, server: Server) -> dict[str, Any]:  # Any: OpenAPI'
         )
         parts = found.setdefault("components", {})
         parts["securitySchemes"] = {"oauth2": _scheme(server)}
-        parts["schemas"] |= problems.SCHEMAS
+        parts["schemas"] |= {**problems.SCHEMAS, **shapes.SCHEMAS}
         api.openapi_schema = found
     return api.openapi_schema
 
 
 def _scheme(server: Server) -> dict[str, Any]:
-    scopes = {"admin:read": "See what there is", "admin:write": "Change and end it"}
-    token = {"tokenUrl": f"{server.issuer}/token", "scopes": scopes}
+    token = {"tokenUrl": f"{server.issuer}/token", "scopes": dict(scopes_.ADMIN)}
     return {
         "type": "oauth2",
         "flows": {
