@@ -1,5 +1,14 @@
 """An operator in tests: a token of the admin API, and requests with it."""
 
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+from fastapi import FastAPI
+
+from mintmark import app
+from mintmark.admin import api
+from tests.issuer import client_of
+
 BOTH = "admin:read admin:write"
 
 
@@ -55,3 +64,14 @@ class Operator:
 
 async def operator(issuer, **more):
     return Operator(issuer, await token(issuer, **more))
+
+
+@asynccontextmanager
+async def second_node(issuer):
+    """An operator at another node on the same database."""
+    async with app.running(issuer.settings, clock=lambda: issuer.moment[0]) as server:
+        mounted = FastAPI(telemetry={"tracing": False, "metrics": False, "logs": False})
+        mounted.mount("/admin/api", api.build(server))
+        http = client_of(mounted, issuer.url)
+        yield Operator(SimpleNamespace(http=http), await token(issuer))
+        await http.aclose()

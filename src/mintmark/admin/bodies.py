@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -65,7 +66,9 @@ async def _bytes(request: Request) -> bytes:
 
 def _parsed(content: bytes) -> Body:
     try:
-        found = json.loads(content.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_number)
+        found = json.loads(
+            content.decode("utf-8"), object_pairs_hook=_object, parse_float=_number, parse_constant=_no_number
+        )
         _check_depth(found, 1)
     except InvalidRequest:
         raise
@@ -83,8 +86,13 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
+def _number(text: str) -> float:
+    found = float(text)
+    return found if math.isfinite(found) else _no_number(text)
+
+
 def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number")
+    raise ValueError(f"{word[:20]} is no number that can be kept")
 
 
 def _check_depth(value: object, depth: int) -> None:
