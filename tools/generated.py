@@ -12,9 +12,14 @@ def settings() -> str:
     return str(importlib.import_module("mintmark.settings").page())
 
 
+def admin_api() -> str:
+    return str(importlib.import_module("mintmark.admin.reference").page())
+
+
 # A page, and what makes its text.
 PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings,
+    "docs/reference/admin-api.md": admin_api,
 }
 
 

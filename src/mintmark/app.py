@@ -216,7 +216,7 @@ def build(settings: Settings, *, started: Callable[[], None] = lambda: None, **m
             opened.append(server)
             app.state.server = server
             found.update(routes(server))
-            app.mount(f"{server.path}/admin/api", api.build(server))
+            app.router.routes.append(api.mount(server))
             started()
             yield
 

@@ -1,6 +1,7 @@
 """The API as one application: its rooms, its OpenAPI document, and what stands at no address of it."""
 
 import asyncio
+import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -8,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
+from starlette.routing import Match, Mount, Route
 
 from mintmark.admin import (
     authorizations,
@@ -37,11 +38,30 @@ Every operation but this document needs an access token of this server whose onl
 
 def build(server: Server) -> App:
     """Stands under `{issuer}/admin/api`."""
+    api = _application(server.issuer)
+    api.state.server = server
+    api.state.turn = asyncio.Lock()
+    return front.Front(api, server)
+
+
+def mount(server: Server) -> Mount:
+    """Where it stands. Starlette's own expression knows no line end, which an address may hold, percent-encoded."""
+    found = Mount(f"{server.path}/admin/api", build(server))
+    found.path_regex = re.compile(found.path_regex.pattern, re.DOTALL)
+    return found
+
+
+def document(issuer: str) -> dict[str, Any]:  # Any: OpenAPI's own shape
+    """The OpenAPI document, without a server."""
+    return _application(issuer).openapi()
+
+
+def _application(issuer: str) -> FastAPI:
     api = FastAPI(
         title="Mintmark admin API",
         description=SUMMARY,
         version="1",
-        servers=[{"url": server.registry.catalogue.admin_api}],
+        servers=[{"url": f"{issuer}/admin/api"}],
         root_path_in_servers=False,
         docs_url=None,
         redoc_url=None,
@@ -49,13 +69,11 @@ def build(server: Server) -> App:
         separate_input_output_schemas=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    api.state.server = server
-    api.state.turn = asyncio.Lock()
     for room in ROOMS:
         api.include_router(room.router)
     api.add_exception_handler(HTTPException, _no_such_door)
-    api.openapi = lambda: _described(api, server)  # type: ignore[method-assign]  # FastAPI's own way of extending it
-    return front.Front(api, server)
+    api.openapi = lambda: _described(api, issuer)  # type: ignore[method-assign]  # FastAPI's own way of extending it
+    return api
 
 
 async def _no_such_door(request: Request, error: Exception) -> Response:
@@ -72,7 +90,7 @@ async def _no_such_door(request: Request, error: Exception) -> Response:
     return problems.answer(405, "this method is not one of this address", {"allow": ", ".join(allowed)})
 
 
-def _described(api: FastAPI, server: Server) -> dict[str, Any]:  # Any: OpenAPI's own shape
+def _described(api: FastAPI, issuer: str) -> dict[str, Any]:  # Any: OpenAPI's own shape
     """The document, made once."""
     if api.openapi_schema is None:
         found = get_openapi(
@@ -84,18 +102,18 @@ def _described(api: FastAPI, server: Server) -> dict[str, Any]:  # Any: OpenAPI'
             separate_input_output_schemas=False,
         )
         parts = found.setdefault("components", {})
-        parts["securitySchemes"] = {"oauth2": _scheme(server)}
+        parts["securitySchemes"] = {"oauth2": _scheme(issuer)}
         parts["schemas"] |= {**problems.SCHEMAS, **shapes.SCHEMAS}
         api.openapi_schema = found
     return api.openapi_schema
 
 
-def _scheme(server: Server) -> dict[str, Any]:
-    token = {"tokenUrl": f"{server.issuer}/token", "scopes": dict(scopes_.ADMIN)}
+def _scheme(issuer: str) -> dict[str, Any]:
+    token = {"tokenUrl": f"{issuer}/token", "scopes": dict(scopes_.ADMIN)}
     return {
         "type": "oauth2",
         "flows": {
             "clientCredentials": token,
-            "authorizationCode": {"authorizationUrl": f"{server.issuer}/authorize", **token},
+            "authorizationCode": {"authorizationUrl": f"{issuer}/authorize", **token},
         },
     }
