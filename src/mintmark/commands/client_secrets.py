@@ -35,7 +35,9 @@ def add(
             called = client_secret.check_name(name, live) if name is not None else client_secret.made_up_name(live)
             until = None if expires is None else client_secret.read_expiry(expires, opened.now)
         except MetadataRefused as refusal:
-            raise Refused(f"{_OPTIONS[refusal.path]} {refusal.message}") from None
+            told = f"{_OPTIONS[refusal.path]} {refusal.message}"
+            is_unreadable = refusal.path == "expires_at" and refusal.message != client_secret.OVER
+            raise (typer.BadParameter(told) if is_unreadable else Refused(told)) from None
         secret = ids.secret("", opened.random(client_secret.BYTES))
         digest = opened.registry.mac("client_secret", secret.encode())
         changes = clients.add_secret(opened.id(), client_id, called, digest, len(secret), opened.now, until)

@@ -9,6 +9,7 @@ from mintmark.protocol.client_metadata import MetadataRefused
 
 BYTES = 32
 LONGEST_NAME = 100
+OVER = "must be in the future"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -40,5 +41,5 @@ def read_expiry(value: object, now: datetime) -> datetime:
         raise MetadataRefused("expires_at", "must be a span such as 30d, a date, or an RFC 3339 time")
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     if moment <= now:
-        raise MetadataRefused("expires_at", "must be in the future")
+        raise MetadataRefused("expires_at", OVER)
     return moment

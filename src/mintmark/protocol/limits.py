@@ -162,7 +162,7 @@ def explain(
     lines = []
     each: Sequence[str | None] = resources or (None,)
     for resource in each:
-        concerned = [one for one in stated if one.source != "resource" or one.name == resource]
+        concerned = [one for one in _closest_first(stated) if one.source != "resource" or one.name == resource]
         for name, settled in _settle(concerned, case).items():
             depends = "resource" in policy.MEMBERS[name].places
             lines.append(_line(resource if depends else None, name, settled, _said(name, concerned)))
@@ -178,12 +178,16 @@ def _line(resource: str | None, name: str, settled: _Settled, said: Sequence[_Sa
 
 
 def _settle(stated: Sequence[Stated], case: _Case) -> dict[str, _Settled]:
-    closest_first = sorted(stated, key=lambda one: (_CLOSEST_FIRST.index(one.source), one.name))
+    closest_first = _closest_first(stated)
     settled = {name: _member(name, _said(name, closest_first), case) for name in policy.MEMBERS}
     if settled["one_use"].value and settled["access_token_format"].value != "opaque":
         # A signed token is checked without us, so we could not tell its second use.
         settled["access_token_format"] = _Settled("opaque", settled["one_use"].source, "one_use forces opaque")
     return settled
+
+
+def _closest_first(stated: Sequence[Stated]) -> list[Stated]:
+    return sorted(stated, key=lambda one: (_CLOSEST_FIRST.index(one.source), one.name))
 
 
 def _said(name: str, stated: Sequence[Stated]) -> list[_Said]:
