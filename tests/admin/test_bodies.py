@@ -12,6 +12,14 @@ PERSON = f"/admin/api/users/{ALICE}"
 
 
 @pytest.fixture
+def waits_not(sqlite_issuer):
+    async def wait(seconds):
+        pass
+
+    object.__setattr__(sqlite_issuer.server, "wait", wait)
+
+
+@pytest.fixture
 async def send(sqlite_issuer):
     token = await operating.token(sqlite_issuer)
 
@@ -93,6 +101,23 @@ async def test_every_patch_wants_a_match(send, path):
     ]
 
     assert [428, 412, 200] == [one.status_code for one in answers]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/users/id-of-alice", "/clients/other", "/policies/groups/staff", "/resources/https%3A%2F%2Fb.example"],
+)
+async def test_a_delete_heeds_if_match_where_it_is_sent(send, path, waits_not):
+    await send("POST", "/admin/api/policies", b'{"group": "staff"}')
+    await send("POST", "/admin/api/resources", b'{"resource": "https://b.example"}')
+    tag = (await send("GET", f"/admin/api{path}")).headers["etag"]
+    answers = [
+        await send("DELETE", f"/admin/api{path}", if_match='"stale"'),
+        await send("DELETE", f"/admin/api{path}", if_match=tag),
+        await send("DELETE", f"/admin/api{path}", if_match=tag),
+    ]
+
+    assert [412, 204, 204] == [one.status_code for one in answers]
 
 
 async def test_of_two_who_read_the_same_one_changes_it(issuer):

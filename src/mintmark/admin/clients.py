@@ -159,10 +159,12 @@ async def change(
     operation_id="deleteClient",
     summary="Delete a client, with all that was given to it; answers when no node serves it any more",
     status_code=204,
-    responses=problems.responses(404),
+    responses=problems.responses(404, 412),
     openapi_extra=needs(WRITE, "clients"),
 )
-async def delete(operator: Writes, id: paths.Name, asked: Annotated[Nothing, Query()]) -> Response:
+async def delete(
+    operator: Writes, id: paths.Name, asked: Annotated[Nothing, Query()], if_match: IfMatch = None
+) -> Response:
     """Disabled first, for nothing may be given to it any more while the rest goes."""
     server = operator.server
 
@@ -173,6 +175,7 @@ async def delete(operator: Writes, id: paths.Name, asked: Annotated[Nothing, Que
                 return Made(None)
             raise _unknown()
         rights.may_change_client(operator, *known.client.may_use)
+        patching.must_match(if_match, document(known), wanted=False)
         if known.client.disabled_at is not None:
             return Made({})
         return Made({}, clients.disable(id, operator.now), [_configured(operator, id, "disable")])

@@ -27,9 +27,11 @@ def etag(document: Mapping[str, object]) -> str:
     return f'"{urlsafe_b64encode(sha256(text.encode()).digest()[:18]).decode()}"'
 
 
-def must_match(given: str | None, document: Mapping[str, object]) -> None:
-    """RFC 9110 §13.1.1. Raises MatchMissing, Unmatched."""
+def must_match(given: str | None, document: Mapping[str, object], *, wanted: bool = True) -> None:
+    """RFC 9110 §13.1.1. wanted: it may not be left out. Raises MatchMissing, Unmatched."""
     if given is None:
+        if not wanted:
+            return
         raise MatchMissing("If-Match must be the ETag of what is to be changed: GET it first", check="if-match")
     known = etag(document)
     if given.strip() != "*" and known not in (one.strip() for one in given.split(",")):

@@ -149,10 +149,12 @@ async def change(
     operation_id="deleteUser",
     summary="Delete a person, with all that they allowed",
     status_code=204,
-    responses=problems.responses(404),
+    responses=problems.responses(404, 412),
     openapi_extra=needs(WRITE, "users"),
 )
-async def delete(operator: Writes, id: paths.Name, asked: Annotated[Nothing, Query()]) -> Response:
+async def delete(
+    operator: Writes, id: paths.Name, asked: Annotated[Nothing, Query()], if_match: IfMatch = None
+) -> Response:
     async def decide() -> Made:
         known, now = await people.find(operator.server.store, id), operator.now
         if known is None:
@@ -160,6 +162,7 @@ async def delete(operator: Writes, id: paths.Name, asked: Annotated[Nothing, Que
                 return Made(None)
             raise _nobody()
         rights.may_change_person(operator, known.holder.groups)
+        patching.must_match(if_match, shown.person(known), wanted=False)
         ends, events = ending.everything(id, "person deleted", now, actor=operator.actor)
         gone = [*ends, consents.forget_person(id), people.delete_(id)]
         gone.append(await making.remember_deleted(operator, NAME, id, now))

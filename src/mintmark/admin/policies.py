@@ -134,15 +134,17 @@ async def change_group(
     operation_id="deleteGroupPolicy",
     summary="State nothing for a group any more",
     status_code=204,
-    responses=problems.responses(404),
+    responses=problems.responses(404, 412),
     openapi_extra=needs(WRITE, "policies"),
 )
-async def delete(operator: Writes, name: paths.Name, asked: Annotated[Nothing, Query()]) -> Response:
+async def delete(
+    operator: Writes, name: paths.Name, asked: Annotated[Nothing, Query()], if_match: IfMatch = None
+) -> Response:
     async def decide() -> Made:
         stated = await _stated(operator)
         if ("group", name) not in stated and await making.was_deleted(operator, NAME, name):
             return Made(None)
-        _require(stated, name)
+        patching.must_match(if_match, _document(name, _require(stated, name)), wanted=False)
         gone = [*resources.delete_policy("group", name)]
         gone.append(await making.remember_deleted(operator, NAME, name, operator.now))
         return Made(None, gone, [_configured(operator, name, "delete")])

@@ -131,15 +131,18 @@ async def change(
     operation_id="deleteResource",
     summary="Delete a resource whose scopes no client has any more",
     status_code=204,
-    responses=problems.responses(404, 409),
+    responses=problems.responses(404, 409, 412),
     openapi_extra=needs(WRITE, "resources"),
 )
-async def delete(operator: Writes, resource: paths.Name, asked: Annotated[Nothing, Query()]) -> Response:
+async def delete(
+    operator: Writes, resource: paths.Name, asked: Annotated[Nothing, Query()], if_match: IfMatch = None
+) -> Response:
     async def decide() -> Made:
         there = await resources.all(operator.server.store)
         if all(one.id != resource for one in there) and await making.was_deleted(operator, NAME, resource):
             return Made(None)
-        _require(there, resource)
+        known = _require(there, resource)
+        patching.must_match(if_match, resource_record.document(known), wanted=False)
         await _check_left(operator, [one for one in there if one.id != resource])
         gone = [*resources.delete_(resource)]
         gone.append(await making.remember_deleted(operator, NAME, resource, operator.now))
