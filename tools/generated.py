@@ -44,6 +44,10 @@ def metrics() -> str:
     return str(importlib.import_module("mintmark.metrics.page").page())
 
 
+def admin_api() -> str:
+    return str(importlib.import_module("mintmark.admin.reference").page())
+
+
 # A page, and what makes its text.
 PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings,
@@ -51,6 +55,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/troubleshooting.md": troubleshooting,
     "docs/events.md": events,
     "docs/reference/metrics.md": metrics,
+    "docs/reference/admin-api.md": admin_api,
 }
 
 

@@ -35,6 +35,7 @@ OUTBOX_INDEXES = (
 
 
 def upgrade() -> None:
+    op.create_index("ix_people_email", "people", ["email"], unique=False)
     op.create_table(
         "audit_personal",
         sa.Column("id", sa.Text(), nullable=False),
@@ -179,6 +180,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_column("configuration", "copied_at")
+    op.drop_index("ix_people_email", table_name="people")
     op.drop_column("configuration", "restored_at")
     op.drop_column("configuration", "epoch")
     op.drop_index("ix_audit_unsealed", table_name="audit")

@@ -273,7 +273,7 @@ def build(
             app.state.server = server
             metrics = Metrics(server, None if workers is None else Folder(workers))
             found.update(watched(routes(server) | {"/metrics": _metrics(metrics)}, server.counts, server.path))
-            app.mount(f"{server.path}/admin/api", _operators(server))
+            app.router.routes.append(api.mount(f"{server.path}/admin/api", _operators(server)))
             app.mount(f"{server.path}{probe.PATH}", probe.application(server, always))
             if metrics.workers is not None:
                 await stack.enter_async_context(metrics.workers.kept(metrics.values))

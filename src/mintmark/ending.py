@@ -1,15 +1,18 @@
 """Ends: one verb for the person, the operator and sign-out alike. What was ended stays ended."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 from mintmark.events import AuthorizationEnded, Event, SessionEnded
 from mintmark.protocol.authorization import Authorization, Standing
 from mintmark.registry import Registry
-from mintmark.store import authorizations, consents, people, sessions
+from mintmark.store import authorizations, consents, people, resources, sessions
 from mintmark.store.changes import Change
 from mintmark.store.executor import Executor
+
+PAGE = 500  # authorizations ended at a time
 
 
 class Knowing(Protocol):
@@ -86,3 +89,21 @@ def authorization(
         authorization_id=found.id, client_id=found.client_id, person_id=found.person_id, reason=reason, actor=actor
     )
     return changes, [event]
+
+
+async def authorizations_of_client(store: Executor, client_id: str, reason: str, now: datetime) -> None:
+    """Row by row, a few hundred at a time: a client that gets the same name must find none of them alive."""
+    after = ""
+    while some := await authorizations.unended_of_client(store, client_id, after, PAGE):
+        after = some[-1]
+        await store.commit([authorizations.end_some_of_client(client_id, some[0], after, reason, now)])
+
+
+async def client_silenced(store: Executor, client_id: str, now: datetime) -> list[Change]:
+    """It speaks for no resource any more."""
+    changes: list[Change] = []
+    for one in await resources.all(store):
+        if client_id in one.resource_servers:
+            left = tuple(name for name in one.resource_servers if name != client_id)
+            changes += resources.change(replace(one, resource_servers=left), now)
+    return changes

@@ -279,3 +279,14 @@ class Restored(Event):
     epoch: int
     ended_before: str
     kids: str  # of the keys that were announced
+
+
+# ── the admin API
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokensRevoked(Event):
+    """An operator ended tokens: whose, and up to when they were issued (None: all of them)."""
+
+    kind: str
+    before: str | None = None

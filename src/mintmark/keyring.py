@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mintmark.keys import algorithms, rotation
@@ -11,8 +12,8 @@ from mintmark.keys.sealing import Sealer
 from mintmark.protocol import ids
 from mintmark.server import Server
 from mintmark.settings import Settings
-from mintmark.store import clients, resources, secrets, signing_keys, webhooks
-from mintmark.store.changes import Change, Conflict
+from mintmark.store import clients, configuration, resources, secrets, signing_keys, webhooks
+from mintmark.store.changes import Change, Conflict, Insert
 from mintmark.store.executor import Executor
 from mintmark.store.secrets import SealedSecret
 from mintmark.store.signing_keys import StoredKey
@@ -100,6 +101,35 @@ def _change(sealer: Sealer, there: Sequence[StoredKey], step: Step) -> list[Chan
             return signing_keys.retire(step.kid, step.signs_until, step.leaves_at)
         case Remove():
             return signing_keys.remove(step.kid, step.removed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What a rotation by hand comes to; `changes` empty: a new key is announced already."""
+
+    changes: Sequence[Change]
+    created: Sequence[str]  # kids
+    removed: Sequence[str]
+
+
+async def rotate(
+    store: Executor, sealer: Sealer, settings: Settings, alg: str | None, now: datetime, *, emergency: bool
+) -> Rotated:
+    """alg: None, of every algorithm that has a key. emergency: signs at once, and the keys of before go."""
+    there = await signing_keys.all(store)
+    facts = [key.facts for key in there]
+    present = dict.fromkeys(one.alg for one in facts if one.removed_at is None)
+    planned = schedule(settings, await longest_token(store))
+    steps: list[Step] = []
+    for one in (alg,) if alg else tuple(present) or AT_FIRST:
+        if emergency:
+            steps += rotation.rotate_emergency(facts, now, one)
+        else:
+            steps += rotation.rotate(facts, now, planned, one)
+    changes = await asyncio.to_thread(changes_of, sealer, there, steps)  # a key of RSA takes a while
+    created = [str(change.values["kid"]) for change in changes if isinstance(change, Insert)]
+    removed = [step.kid for step in steps if isinstance(step, Remove)]
+    return Rotated(configuration.moved_once(changes) if changes else (), created, removed)
 
 
 async def make_first(server: Server, alg: str, now: datetime) -> None:

@@ -31,6 +31,7 @@ from mintmark.store.executor import Executor
 T = TypeVar("T")
 
 LEASE = 1.0  # seconds
+SETTLED = LEASE + 0.5  # seconds after which a change holds on every node: what was begun before it is done, too
 TRIES = 3  # readings that took too long, or were overtaken by a change
 TOO_SLOW = "the database answers too slowly to know what is current"
 MOST_CLIENTS = 50_000  # kept in memory; beyond that the memory starts anew

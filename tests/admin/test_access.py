@@ -147,7 +147,9 @@ async def test_head_is_get_without_a_body(sqlite_issuer):
     assert b"" == right.content + wrong.content
 
 
-@pytest.mark.parametrize("path", ["/", "/sessions/", "/nothing", "/sessions/a/b", "/docs"])
+@pytest.mark.parametrize(
+    "path", ["/", "/sessions/", "/nothing", "/sessions/a/b", "/docs", "/sessions%0A/x", "/a%0Ab/c"]
+)
 async def test_an_unknown_address_is_a_problem_and_no_redirect(sqlite_issuer, path):
     answer = await sqlite_issuer.http.get(f"/admin/api{path}")
 

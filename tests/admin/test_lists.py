@@ -216,11 +216,6 @@ async def test_what_cannot_be_read_is_400_and_named(shared, path, query, member)
     assert member in answer.json()["detail"]
 
 
-@pytest.fixture
-async def shared(sqlite_issuer):
-    return await operating.operator(sqlite_issuer)
-
-
 async def test_a_cursor_of_another_list_is_unknown(sqlite_issuer):
     for _ in range(2):
         await sqlite_issuer.authorize(browser=sqlite_issuer.browser())

@@ -2,39 +2,45 @@
 
 import json
 
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from mintmark.protocol import client_metadata, person_record, policy
+from mintmark.protocol import scope as scopes
 from tests.issuer import start
 
 OPERATIONS = {
-    ("get", "/sessions"): "listSessions",
-    ("get", "/sessions/{id}"): "getSession",
-    ("delete", "/sessions/{id}"): "endSession",
-    ("get", "/users/{id}/sessions"): "listUserSessions",
-    ("delete", "/users/{id}/sessions"): "endUserSessions",
-    ("get", "/authorizations"): "listAuthorizations",
-    ("get", "/authorizations/{id}"): "getAuthorization",
-    ("delete", "/authorizations/{id}"): "endAuthorization",
-    ("get", "/refusals"): "listRefusals",
-    ("get", "/refusals/{id}"): "getRefusal",
-    ("get", "/webhooks"): "listWebhooks",
-    ("post", "/webhooks"): "addWebhook",
-    ("get", "/webhooks/{id}"): "getWebhook",
-    ("patch", "/webhooks/{id}"): "changeWebhook",
-    ("delete", "/webhooks/{id}"): "deleteWebhook",
-    ("post", "/webhooks/{id}/secret"): "rollWebhookSecret",
-    ("post", "/webhooks/{id}/test"): "testWebhook",
-    ("get", "/outbox"): "listOutbox",
-    ("get", "/outbox/{id}"): "getOutbox",
-    ("post", "/outbox/{id}/retry"): "retryOutbox",
-    ("delete", "/outbox/{id}"): "discardOutbox",
-    ("get", "/audit"): "listAudit",
-    ("get", "/audit/seals"): "listAuditSeals",
-}
+    "sessions": {"listSessions", "getSession", "endSession", "listUserSessions", "endUserSessions"},
+    "authorizations": {"listAuthorizations", "getAuthorization", "endAuthorization"},
+    "users": {"listUsers", "createUser", "getUser", "changeUser", "deleteUser"},
+    "clients": {
+        "listClients", "createClient", "getClient", "changeClient", "deleteClient", "getEffectivePolicy",
+        "listClientSecrets", "getClientSecret", "createClientSecret", "endClientSecret",
+    },
+    "resources": {"listResources", "createResource", "getResource", "changeResource", "deleteResource"},
+    "policies": {
+        "listPolicies", "getServerPolicy", "changeServerPolicy", "createGroupPolicy", "getGroupPolicy",
+        "changeGroupPolicy", "deleteGroupPolicy",
+    },
+    "keys": {"listKeys", "rotateKeys"},
+    "tokens": {"revokeTokens"},
+    "audit": {"listAudit", "listAuditSeals", "listRefusals", "getRefusal"},
+    "webhooks": {
+        "listWebhooks", "addWebhook", "getWebhook", "changeWebhook", "deleteWebhook", "rollWebhookSecret",
+        "testWebhook",
+        "listOutbox", "getOutbox", "retryOutbox", "discardOutbox",
+    },
+}  # fmt: skip
+SENT = {"post", "patch"}
 
 
 async def document(issuer):
     answer = await issuer.http.get("/admin/api/openapi.json")
     assert 200 == answer.status_code
     return answer.json()
+
+
+def operations(found):
+    return {(method, path): one for path, item in found["paths"].items() for method, one in item.items()}
 
 
 async def test_everybody_may_read_it(sqlite_issuer):
@@ -44,24 +50,38 @@ async def test_everybody_may_read_it(sqlite_issuer):
     assert [{"url": "https://id.example/admin/api"}] == found["servers"]
 
 
-async def test_every_operation_has_its_id_its_scope_and_its_problems(sqlite_issuer):
-    found = await document(sqlite_issuer)
-    operations = {(method, path): one for path, item in found["paths"].items() for method, one in item.items()}
-
-    assert OPERATIONS == {where: one["operationId"] for where, one in operations.items()}
-    for (method, path), one in operations.items():
-        scope = "admin:read" if method == "get" else "admin:write"
-        expected = {"400", "401", "403", "503", "default"} | ({"404"} if "{id}" in path else set())
-
-        finer = [{"oauth2": ["admin:audit"]}] if path.startswith("/refusals") else []
-
-        assert [{"oauth2": [scope]}, *finer] == one["security"]
-        assert expected <= one["responses"].keys()
-        assert one["responses"].keys() - expected - {"409", "412", "428"} in ({"200"}, {"201"}, {"204"})
+async def test_a_validator_has_nothing_to_say(sqlite_issuer):
+    assert [] == list(OpenAPIV31SpecValidator(await document(sqlite_issuer)).iter_errors())
 
 
-async def test_nothing_is_said_of_422(sqlite_issuer):
-    assert "422" not in json.dumps(await document(sqlite_issuer))
+async def test_every_operation_has_its_id_its_scopes_and_its_problems(sqlite_issuer):
+    found = operations(await document(sqlite_issuer))
+    subject_of = {id: subject for subject, ids in OPERATIONS.items() for id in ids}
+
+    assert subject_of.keys() == {one["operationId"] for one in found.values()}
+    for (method, path), one in found.items():
+        wide = "admin:read" if method == "get" else "admin:write"
+        subject = subject_of.get(one["operationId"])
+        expected = {"400", "401", "403", "503", "default"} | ({"404"} if "{" in path else set())
+
+        assert wide in one["security"][0]["oauth2"]
+        if subject is not None:
+            assert [{"oauth2": [wide]}, {"oauth2": [f"admin:{subject}"]}] == one["security"]
+        assert expected <= one["responses"].keys(), path
+        assert any(status in one["responses"] for status in ("200", "201", "204"))
+        if method == "patch":
+            assert {"412", "428", "415", "413"} <= one["responses"].keys()
+
+
+async def test_every_scope_of_the_api_is_described(sqlite_issuer):
+    flows = (await document(sqlite_issuer))["components"]["securitySchemes"]["oauth2"]["flows"]
+
+    assert dict(scopes.ADMIN) == flows["clientCredentials"]["scopes"] == flows["authorizationCode"]["scopes"]
+
+
+async def test_only_a_key_of_another_body_is_422(sqlite_issuer):
+    for (method, path), one in operations(await document(sqlite_issuer)).items():
+        assert "422" not in one["responses"] or method == "post", path
 
 
 async def test_every_reference_leads_somewhere(sqlite_issuer):
@@ -70,7 +90,18 @@ async def test_every_reference_leads_somewhere(sqlite_issuer):
     named = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
 
     assert named <= found["components"]["schemas"].keys()
-    assert {"Session", "Sessions", "Authorization", "RefreshToken", "Problem"} <= named
+    assert {"Session", "Sessions", "Authorization", "RefreshToken", "Problem", "Client", "User"} <= named
+
+
+async def test_it_knows_every_member_that_the_rules_know(sqlite_issuer):
+    schemas = (await document(sqlite_issuer))["components"]["schemas"]
+    limits = {member for place in ("ClientPolicy", "PolicyOfServer") for member in schemas[place]["properties"]}
+
+    assert set(filter(client_metadata.is_offered, client_metadata.MEMBERS)) <= schemas["NewClient"]["properties"].keys()
+    assert set(person_record.MEMBERS) - {"updated_at"} <= schemas["NewUser"]["properties"].keys()
+    assert set(policy.MEMBERS) == limits
+    assert {"password", "password_hash"}.isdisjoint(schemas["User"]["properties"])
+    assert {"client_secret"}.isdisjoint(schemas["Client"]["properties"])
 
 
 async def test_an_issuer_with_a_path_has_its_api_under_it(sqlite_database):

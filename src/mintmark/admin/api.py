@@ -1,5 +1,7 @@
 """The API as one application: its rooms, its OpenAPI document, and what stands at no address of it."""
 
+import asyncio
+import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -7,15 +9,37 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
+from starlette.routing import Match, Mount, Route
 
 from mintmark import refused
-from mintmark.admin import audit, authorizations, front, outbox, problems, refusals, sessions, users, webhooks
+from mintmark.admin import (
+    audit,
+    authorizations,
+    client_secrets,
+    clients,
+    front,
+    keys,
+    outbox,
+    people,
+    policies,
+    problems,
+    refusals,
+    resources,
+    sessions,
+    shapes,
+    tokens,
+    users,
+    webhooks,
+)
+from mintmark.protocol import scope as scopes_
 from mintmark.protocol.errors import NoSuchMethod, Refusal
 from mintmark.server import Server
 from mintmark.wire.asgi import App
 
-ROOMS = (sessions, users, authorizations, audit, refusals, webhooks, outbox)
+ROOMS = (
+    sessions, people, users, authorizations, clients, client_secrets, resources, policies, keys, tokens, audit,
+    refusals, webhooks, outbox,
+)  # fmt: skip
 NO_SUCH_METHOD = "this method is not one of this address"
 SUMMARY = """\
 Every operation but this document needs an access token of this server whose only audience is this API. Lists answer
@@ -24,11 +48,30 @@ Every operation but this document needs an access token of this server whose onl
 
 def build(server: Server) -> App:
     """Stands under `{issuer}/admin/api`."""
+    api = _application(server.issuer)
+    api.state.server = server
+    api.state.turn = asyncio.Lock()
+    return front.Front(api, server)
+
+
+def mount(path: str, app: App) -> Mount:
+    """Where it stands. Starlette's own expression knows no line end, which an address may hold, percent-encoded."""
+    found = Mount(path, app)
+    found.path_regex = re.compile(found.path_regex.pattern, re.DOTALL)
+    return found
+
+
+def document(issuer: str) -> dict[str, Any]:  # Any: OpenAPI's own shape
+    """The OpenAPI document, without a server."""
+    return _application(issuer).openapi()
+
+
+def _application(issuer: str) -> FastAPI:
     api = FastAPI(
         title="Mintmark admin API",
         description=SUMMARY,
         version="1",
-        servers=[{"url": server.registry.catalogue.admin_api}],
+        servers=[{"url": f"{issuer}/admin/api"}],
         root_path_in_servers=False,
         docs_url=None,
         redoc_url=None,
@@ -36,12 +79,11 @@ def build(server: Server) -> App:
         separate_input_output_schemas=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    api.state.server = server
     for room in ROOMS:
         api.include_router(room.router)
     api.add_exception_handler(HTTPException, _no_such_door)
-    api.openapi = lambda: _described(api, server)  # type: ignore[method-assign]  # FastAPI's own way of extending it
-    return front.Front(api, server)
+    api.openapi = lambda: _described(api, issuer)  # type: ignore[method-assign]  # FastAPI's own way of extending it
+    return api
 
 
 async def _no_such_door(request: Request, error: Exception) -> Response:
@@ -65,7 +107,7 @@ def _told(request: Request, error: Refusal) -> Response:
     return problems.refused(error)
 
 
-def _described(api: FastAPI, server: Server) -> dict[str, Any]:  # Any: OpenAPI's own shape
+def _described(api: FastAPI, issuer: str) -> dict[str, Any]:  # Any: OpenAPI's own shape
     """The document, made once."""
     if api.openapi_schema is None:
         found = get_openapi(
@@ -77,23 +119,18 @@ def _described(api: FastAPI, server: Server) -> dict[str, Any]:  # Any: OpenAPI'
             separate_input_output_schemas=False,
         )
         parts = found.setdefault("components", {})
-        parts["securitySchemes"] = {"oauth2": _scheme(server)}
-        parts["schemas"] |= problems.SCHEMAS
+        parts["securitySchemes"] = {"oauth2": _scheme(issuer)}
+        parts["schemas"] |= {**problems.SCHEMAS, **shapes.SCHEMAS}
         api.openapi_schema = found
     return api.openapi_schema
 
 
-def _scheme(server: Server) -> dict[str, Any]:
-    scopes = {
-        "admin:read": "See what there is",
-        "admin:write": "Change and end it",
-        "admin:audit": "See what was refused, and why",
-    }
-    token = {"tokenUrl": f"{server.issuer}/token", "scopes": scopes}
+def _scheme(issuer: str) -> dict[str, Any]:
+    token = {"tokenUrl": f"{issuer}/token", "scopes": dict(scopes_.ADMIN)}
     return {
         "type": "oauth2",
         "flows": {
             "clientCredentials": token,
-            "authorizationCode": {"authorizationUrl": f"{server.issuer}/authorize", **token},
+            "authorizationCode": {"authorizationUrl": f"{issuer}/authorize", **token},
         },
     }

@@ -11,7 +11,7 @@ from mintmark.admin import lists, problems
 from mintmark.admin.documents import Document
 from mintmark.admin.door import Door
 from mintmark.admin.lists import Asking, Text
-from mintmark.admin.operator import READ, Reading
+from mintmark.admin.operator import READ, Operator, needs, reads
 from mintmark.protocol import audit_chain
 from mintmark.protocol.audit_chain import Seal
 from mintmark.store import audit_seals, listed_audit, listing
@@ -21,6 +21,7 @@ from mintmark.store.times import at
 NAME, SEALS = "audit", "audit seals"
 NEWEST = 2**63 - 1  # behind every number
 router = APIRouter(route_class=Door, tags=["audit"])
+Reading = Annotated[Operator, reads("audit")]
 
 
 class AuditEvent(Document):
@@ -85,7 +86,7 @@ class AuditAsked(SealsAsked):
     response_model=AuditEvents,
     response_model_exclude_unset=True,
     responses=problems.responses(),
-    openapi_extra={"security": [{"oauth2": [READ]}]},
+    openapi_extra=needs(READ, "audit"),
 )
 async def index(operator: Reading, asked: Annotated[AuditAsked, Query()]) -> AuditEvents:
     registry = operator.server.registry
@@ -115,7 +116,7 @@ async def index(operator: Reading, asked: Annotated[AuditAsked, Query()]) -> Aud
     response_model=AuditSeals,
     response_model_exclude_unset=True,
     responses=problems.responses(),
-    openapi_extra={"security": [{"oauth2": [READ]}]},
+    openapi_extra=needs(READ, "audit"),
 )
 async def seals(operator: Reading, asked: Annotated[SealsAsked, Query()]) -> AuditSeals:
     registry = operator.server.registry

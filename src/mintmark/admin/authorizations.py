@@ -9,7 +9,7 @@ from mintmark import ending
 from mintmark.admin import documents, lists, problems
 from mintmark.admin.door import Door
 from mintmark.admin.lists import Nothing, PageAsked, Text
-from mintmark.admin.operator import READ, WRITE, Operator, Reading, Writing
+from mintmark.admin.operator import READ, WRITE, Operator, needs, reads, writes
 from mintmark.admin.sessions import REASON
 from mintmark.server import decided
 from mintmark.store import listed_authorizations
@@ -17,6 +17,8 @@ from mintmark.store.listed_authorizations import ListedAuthorization
 
 NAME = "authorizations"
 TOKENS_IN_LIST, TOKENS_ALONE = 10, 100  # a chain may be thousands of tokens long
+Reads = Annotated[Operator, reads("authorizations")]
+Writes = Annotated[Operator, writes("authorizations")]
 router = APIRouter(route_class=Door, tags=["authorizations"])
 
 
@@ -33,9 +35,9 @@ class AuthorizationsAsked(PageAsked):
     response_model=documents.Authorizations,
     response_model_exclude_unset=True,
     responses=problems.responses(),
-    openapi_extra={"security": [{"oauth2": [READ]}]},
+    openapi_extra=needs(READ, "authorizations"),
 )
-async def index(operator: Reading, asked: Annotated[AuthorizationsAsked, Query()]) -> documents.Authorizations:
+async def index(operator: Reads, asked: Annotated[AuthorizationsAsked, Query()]) -> documents.Authorizations:
     store, registry = operator.server.store, operator.server.registry
     found = await listed_authorizations.page(
         store,
@@ -63,9 +65,9 @@ async def index(operator: Reading, asked: Annotated[AuthorizationsAsked, Query()
     operation_id="getAuthorization",
     summary="Show an authorization",
     responses=problems.responses(404),
-    openapi_extra={"security": [{"oauth2": [READ]}]},
+    openapi_extra=needs(READ, "authorizations"),
 )
-async def show(operator: Reading, id: str, asked: Annotated[Nothing, Query()]) -> documents.Authorization:
+async def show(operator: Reads, id: str, asked: Annotated[Nothing, Query()]) -> documents.Authorization:
     found = await _require(operator, id)
     tokens = await listed_authorizations.tokens_of(operator.server.store, [id], most=TOKENS_ALONE)
     await operator.commit()
@@ -78,9 +80,9 @@ async def show(operator: Reading, id: str, asked: Annotated[Nothing, Query()]) -
     summary="End an authorization with all its tokens; the client must ask the person again",
     status_code=204,
     responses=problems.responses(404),
-    openapi_extra={"security": [{"oauth2": [WRITE]}]},
+    openapi_extra=needs(WRITE, "authorizations"),
 )
-async def end(operator: Writing, id: str, asked: Annotated[Nothing, Query()]) -> Response:
+async def end(operator: Writes, id: str, asked: Annotated[Nothing, Query()]) -> Response:
     async def attempt() -> None:
         found = (await _require(operator, id)).authorization
         if found.ended_at is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mintmark import refused
-from mintmark.admin import problems
+from mintmark.admin import paths, problems
 from mintmark.protocol.errors import InvalidRequest
 from mintmark.server import Server
 from mintmark.wire.answer import NO_STORE, NOSNIFF
@@ -57,7 +57,7 @@ class Front:
             path=scope["path"],
             query_string=scope["query_string"],
             headers=scope["headers"],
-            body=b"",  # no operation reads one
+            body=b"",  # `bodies` reads it, once it is known who asks
             address=address_of(scope, self.server.settings.trusted_proxies),
             request_id=trace_id,
         )
@@ -68,7 +68,8 @@ class Front:
             await problems.refused(error)(scope, receive, carried)
             return
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        await self.app({**scope, "method": method, "state": {"asked": asked}}, receive, carried)
+        inner = {**scope, "path": paths.whole(scope), "method": method, "state": {"asked": asked}}
+        await self.app(inner, receive, carried)
 
     def _carried(self, scope: Scope, send: Send) -> Send:
         """Nobody keeps an answer, or guesses what it is; to HEAD goes the head alone."""

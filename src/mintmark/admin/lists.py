@@ -1,7 +1,9 @@
 """What all lists have in common: how much is asked for, where a page begins, and the parameters nobody knows."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -9,6 +11,7 @@ from mintmark.protocol.errors import InvalidRequest
 from mintmark.registry import Registry
 from mintmark.store import listing
 
+T = TypeVar("T")
 _MAC = 32  # bytes
 LONGEST = 300  # characters of an id or a client_id that can be asked for
 
@@ -31,9 +34,12 @@ class Nothing(Asking):
     """No parameter at all."""
 
 
-class PageAsked(Asking):
+class Paging(Asking):
     limit: int = Field(default=50, ge=1, le=listing.MOST, description="How many items at most.")
     after: str | None = Field(default=None, max_length=1000, description="`next` of the page before.")
+
+
+class PageAsked(Paging):
     ended: bool = Field(default=False, description="Those that have ended or expired as well.")
 
 
@@ -55,6 +61,29 @@ def read_cursor(registry: Registry, name: str, after: str | None) -> str | None:
     if not registry.is_mac("csrf", _said(name, given[_MAC:]), given[:_MAC]):
         raise _unknown()
     return last_id
+
+
+def page(registry: Registry, name: str, found: Sequence[T], asked: Paging, key: Callable[[T], str]) -> "Page[T]":
+    """Of one row more than were asked for; key: what the next page begins behind."""
+    shown = found[: asked.limit]
+    return Page(shown, cursor(registry, name, key(shown[-1])) if len(found) > len(shown) else None)
+
+
+def cut(registry: Registry, name: str, all_: Sequence[T], asked: Paging, key: Callable[[T], str]) -> "Page[T]":
+    """The page of what is few enough to be read whole; in order of the key."""
+    after = read_cursor(registry, name, asked.after)
+    left = [one for one in sorted(all_, key=key) if after is None or key(one) > after]
+    return page(registry, name, left[: asked.limit + 1], asked, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    items: Sequence[T]
+    next: str | None  # None: it is the last
+
+    def document(self, show: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {"items": [show(one) for one in self.items]}
+        return found if self.next is None else found | {"next": self.next}
 
 
 def _said(name: str, last_id: bytes) -> bytes:

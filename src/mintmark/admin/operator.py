@@ -1,9 +1,10 @@
 """Who operates: the bearer of an access token of this server that is for the admin API and for nothing else."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -12,13 +13,13 @@ from mintmark.endpoints import bearer, tokens_seen
 from mintmark.endpoints.tokens_seen import NOT_GOOD, LiveToken
 from mintmark.events import Event, TokenSpent
 from mintmark.protocol.errors import InsufficientScope, InvalidToken
+from mintmark.protocol.scope import ADMIN, ADMIN_PREFIX, ADMIN_READ, ADMIN_WRITE
 from mintmark.server import Server
 from mintmark.store import access_tokens
 from mintmark.store.changes import Change, Conflict
 from mintmark.wire.asked import Asked
 
-READ, WRITE = "admin:read", "admin:write"
-AUDIT = "admin:audit"  # what was refused and why, for whoever helps others and sees nothing else
+READ, WRITE = ADMIN_READ, ADMIN_WRITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Operator:
     now: datetime
     token: str
     found: LiveToken
+    turn: asyncio.Lock  # one change of the configuration at a time: those of a process would only undo one another
 
     @property
     def actor(self) -> str:
@@ -40,6 +42,10 @@ class Operator:
     def all_over(self) -> int:
         """The watermark under which everything is over."""
         return self.server.registry.ended_before
+
+    def going_on(self) -> "Operator":
+        """For another commit of the same request: a one-use token was spent by the first."""
+        return replace(self, found=self.found._replace(one_use=False))
 
     async def commit(self, changes: Sequence[Change] = (), events: Sequence[Event] = ()) -> None:
         """Writes, and spends a one-use token in the same commit. Raises Conflict, or InvalidToken where it is spent."""
@@ -57,6 +63,35 @@ class Operator:
             raise
 
 
+def needs(scope: str, subject: str) -> dict[str, Any]:
+    """For the OpenAPI document: either the wide scope or the subject's own."""
+    return {"security": [{"oauth2": [scope]}, {"oauth2": [own(subject)]}]}
+
+
+def own(subject: str) -> str:
+    """The scope for reading and writing of one subject alone."""
+    name = ADMIN_PREFIX + subject
+    assert name in ADMIN, name  # noqa: S101
+    return name
+
+
+def reads(subject: str) -> Any:  # Any: what Depends gives is FastAPI's own
+    return Depends(_asking(READ, own(subject)))
+
+
+def writes(subject: str) -> Any:
+    return Depends(_asking(WRITE, own(subject)))
+
+
+def _asking(*scopes: str) -> Callable[[Request], Awaitable[Operator]]:
+    """An operator with one of the scopes; a refusal names the first."""
+
+    async def operator(request: Request) -> Operator:
+        return await _operator(request, *scopes)
+
+    return operator
+
+
 async def _operator(request: Request, *wanted: str) -> Operator:
     """With any of these scopes."""
     server: Server = request.app.state.server
@@ -70,28 +105,15 @@ async def _operator(request: Request, *wanted: str) -> Operator:
     if not set(wanted) & set(found.scope):
         scope = wanted[0]
         raise InsufficientScope(
-            f"this needs the scope {scope}",
+            f"this needs the scope {' or '.join(wanted)}",
             scope,
             check="admin scope",
             got=" ".join(found.scope),
             client_id=found.client.id,
         )
     asked.query().refuse_repeated()
-    return Operator(server, asked, now, token, found)
+    return Operator(server, asked, now, token, found, request.app.state.turn)
 
 
-async def _reading(request: Request) -> Operator:
-    return await _operator(request, READ)
-
-
-async def _writing(request: Request) -> Operator:
-    return await _operator(request, WRITE)
-
-
-async def _auditing(request: Request) -> Operator:
-    return await _operator(request, READ, AUDIT)
-
-
-Reading = Annotated[Operator, Depends(_reading)]
-Writing = Annotated[Operator, Depends(_writing)]
-Auditing = Annotated[Operator, Depends(_auditing)]
+Reading = Annotated[Operator, Depends(_asking(READ))]
+Writing = Annotated[Operator, Depends(_asking(WRITE))]

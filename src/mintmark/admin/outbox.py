@@ -13,7 +13,7 @@ from mintmark.admin import lists, problems
 from mintmark.admin.documents import Document
 from mintmark.admin.door import Door
 from mintmark.admin.lists import Asking, Nothing, Text
-from mintmark.admin.operator import READ, WRITE, Operator, Reading, Writing
+from mintmark.admin.operator import READ, WRITE, Operator, needs, reads, writes
 from mintmark.protocol.errors import Refusal
 from mintmark.receivers import BeingSent
 from mintmark.server import decided
@@ -22,6 +22,8 @@ from mintmark.store.listed_outbox import Listed, State
 
 NAME = "outbox"
 router = APIRouter(route_class=Door, tags=["outbox"])
+Reading = Annotated[Operator, reads("webhooks")]
+Writing = Annotated[Operator, writes("webhooks")]
 
 
 class Busy(Refusal):
@@ -69,7 +71,7 @@ class Deliveries(Document):
     response_model=Deliveries,
     response_model_exclude_unset=True,
     responses=problems.responses(),
-    openapi_extra={"security": [{"oauth2": [READ]}]},
+    openapi_extra=needs(READ, "webhooks"),
 )
 async def index(operator: Reading, asked: Annotated[OutboxAsked, Query()]) -> Deliveries:
     store, registry = operator.server.store, operator.server.registry
@@ -89,7 +91,7 @@ async def index(operator: Reading, asked: Annotated[OutboxAsked, Query()]) -> De
     operation_id="getOutbox",
     summary="Show a delivery, with what is sent",
     responses=problems.responses(404),
-    openapi_extra={"security": [{"oauth2": [READ]}]},
+    openapi_extra=needs(READ, "webhooks"),
 )
 async def show(operator: Reading, id: str, asked: Annotated[Nothing, Query()]) -> SentDelivery:
     found = await _require(operator, id)
@@ -102,7 +104,7 @@ async def show(operator: Reading, id: str, asked: Annotated[Nothing, Query()]) -
     operation_id="retryOutbox",
     summary="Send a delivery once more, also one that is done or was given up",
     responses=problems.responses(404, 409),
-    openapi_extra={"security": [{"oauth2": [WRITE]}]},
+    openapi_extra=needs(WRITE, "webhooks"),
 )
 async def retry(operator: Writing, id: str, asked: Annotated[Nothing, Query()]) -> Delivery:
     async def attempt() -> None:
@@ -122,7 +124,7 @@ async def retry(operator: Writing, id: str, asked: Annotated[Nothing, Query()]) 
     summary="Give up a delivery that waits",
     status_code=204,
     responses=problems.responses(404),
-    openapi_extra={"security": [{"oauth2": [WRITE]}]},
+    openapi_extra=needs(WRITE, "webhooks"),
 )
 async def discard(operator: Writing, id: str, asked: Annotated[Nothing, Query()]) -> Response:
     async def attempt() -> None:

@@ -10,13 +10,14 @@ from mintmark import explanations
 from mintmark.admin import lists, problems
 from mintmark.admin.door import Door
 from mintmark.admin.lists import Asking, Nothing, Text
-from mintmark.admin.operator import AUDIT, READ, Auditing
+from mintmark.admin.operator import READ, Operator, needs, reads
 from mintmark.store import listing, refusals
 from mintmark.store.refusals import Refused
 
 NAME = "refusals"
-SECURITY = {"security": [{"oauth2": [READ]}, {"oauth2": [AUDIT]}]}
+SECURITY = needs(READ, "audit")
 router = APIRouter(route_class=Door, tags=["refusals"])
+Reading = Annotated[Operator, reads("audit")]
 
 
 class Refusal(BaseModel):
@@ -64,7 +65,7 @@ class RefusalsAsked(Asking):
     responses=problems.responses(),
     openapi_extra=SECURITY,
 )
-async def index(operator: Auditing, asked: Annotated[RefusalsAsked, Query()]) -> Refusals:
+async def index(operator: Reading, asked: Annotated[RefusalsAsked, Query()]) -> Refusals:
     registry = operator.server.registry
     after = lists.read_cursor(registry, NAME, asked.after)
     found = await refusals.page(
@@ -92,7 +93,7 @@ async def index(operator: Auditing, asked: Annotated[RefusalsAsked, Query()]) ->
     responses=problems.responses(404),
     openapi_extra=SECURITY,
 )
-async def show(operator: Auditing, id: str, asked: Annotated[Nothing, Query()]) -> Refusal:
+async def show(operator: Reading, id: str, asked: Annotated[Nothing, Query()]) -> Refusal:
     found = await refusals.find(operator.server.store, id) if id.isascii() and id.isalnum() else None
     if found is None:
         raise problems.NotFound("no refusal of that trace id is kept", check="refusal")

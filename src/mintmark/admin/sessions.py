@@ -11,7 +11,7 @@ from mintmark import ending
 from mintmark.admin import documents, lists, problems
 from mintmark.admin.door import Door
 from mintmark.admin.lists import Asking, Nothing, PageAsked, Text
-from mintmark.admin.operator import READ, WRITE, Operator, Reading, Writing
+from mintmark.admin.operator import READ, WRITE, Operator, needs, reads, writes
 from mintmark.ending import Knowing
 from mintmark.events import Event, SessionEnded
 from mintmark.server import decided
@@ -21,6 +21,8 @@ from mintmark.store.listed_sessions import ListedSession
 
 NAME = "sessions"
 REASON = "ended by an operator"
+Reads = Annotated[Operator, reads("sessions")]
+Writes = Annotated[Operator, writes("sessions")]
 router = APIRouter(route_class=Door, tags=["sessions"])
 
 
@@ -40,9 +42,9 @@ class EndAsked(Asking):
     response_model=documents.Sessions,
     response_model_exclude_unset=True,
     responses=problems.responses(),
-    openapi_extra={"security": [{"oauth2": [READ]}]},
+    openapi_extra=needs(READ, "sessions"),
 )
-async def index(operator: Reading, asked: Annotated[SessionsAsked, Query()]) -> documents.Sessions:
+async def index(operator: Reads, asked: Annotated[SessionsAsked, Query()]) -> documents.Sessions:
     return await page(operator, asked, asked.user_id)
 
 
@@ -72,9 +74,9 @@ async def page(operator: Operator, asked: PageAsked, person_id: str | None) -> d
     operation_id="getSession",
     summary="Show a session",
     responses=problems.responses(404),
-    openapi_extra={"security": [{"oauth2": [READ]}]},
+    openapi_extra=needs(READ, "sessions"),
 )
-async def show(operator: Reading, id: str, asked: Annotated[Nothing, Query()]) -> documents.Session:
+async def show(operator: Reads, id: str, asked: Annotated[Nothing, Query()]) -> documents.Session:
     found = await _require(operator, id)
     clients = await listed_sessions.clients_of(operator.server.store, [found.session.id])
     await operator.commit()
@@ -87,9 +89,9 @@ async def show(operator: Reading, id: str, asked: Annotated[Nothing, Query()]) -
     summary="End a session and the authorizations that end with it",
     status_code=204,
     responses=problems.responses(404),
-    openapi_extra={"security": [{"oauth2": [WRITE]}]},
+    openapi_extra=needs(WRITE, "sessions"),
 )
-async def end(operator: Writing, id: str, asked: Annotated[EndAsked, Query()]) -> Response:
+async def end(operator: Writes, id: str, asked: Annotated[EndAsked, Query()]) -> Response:
     async def attempt() -> None:
         found = await _require(operator, id)
         server, actor = operator.server, operator.actor

@@ -9,11 +9,13 @@ from mintmark import ending
 from mintmark.admin import documents, problems, sessions
 from mintmark.admin.door import Door
 from mintmark.admin.lists import PageAsked, Text
-from mintmark.admin.operator import READ, WRITE, Operator, Reading, Writing
+from mintmark.admin.operator import READ, WRITE, Operator, needs, reads, writes
 from mintmark.admin.sessions import EndAsked
 from mintmark.server import decided
 from mintmark.store import people
 
+Reads = Annotated[Operator, reads("sessions")]
+Writes = Annotated[Operator, writes("sessions")]
 router = APIRouter(route_class=Door, tags=["users"])
 
 
@@ -28,9 +30,9 @@ class UserSessionsAsked(PageAsked):
     response_model=documents.Sessions,
     response_model_exclude_unset=True,
     responses=problems.responses(404),
-    openapi_extra={"security": [{"oauth2": [READ]}]},
+    openapi_extra=needs(READ, "sessions"),
 )
-async def index(operator: Reading, id: str, asked: Annotated[UserSessionsAsked, Query()]) -> documents.Sessions:
+async def index(operator: Reads, id: str, asked: Annotated[UserSessionsAsked, Query()]) -> documents.Sessions:
     await _require(operator, id)
     return await sessions.page(operator, asked, id)
 
@@ -41,9 +43,9 @@ async def index(operator: Reading, id: str, asked: Annotated[UserSessionsAsked, 
     summary="End all sessions of a person, and the authorizations that end with them",
     status_code=204,
     responses=problems.responses(404),
-    openapi_extra={"security": [{"oauth2": [WRITE]}]},
+    openapi_extra=needs(WRITE, "sessions"),
 )
-async def end(operator: Writing, id: str, asked: Annotated[EndAsked, Query()]) -> Response:
+async def end(operator: Writes, id: str, asked: Annotated[EndAsked, Query()]) -> Response:
     async def attempt() -> None:
         await _require(operator, id)
         server, now, actor = operator.server, operator.now, operator.actor

@@ -17,7 +17,7 @@ from mintmark.admin import problems, sent
 from mintmark.admin.documents import Document
 from mintmark.admin.door import Door
 from mintmark.admin.lists import Nothing
-from mintmark.admin.operator import READ, WRITE, Operator, Reading, Writing
+from mintmark.admin.operator import READ, WRITE, Operator, needs, reads, writes
 from mintmark.admin.sent import Form
 from mintmark.protocol import ids, webhook
 from mintmark.protocol.errors import InvalidRequest, Refusal
@@ -30,6 +30,8 @@ from mintmark.wire.answer import to_json
 T = TypeVar("T")
 LONGEST = 2000
 router = APIRouter(route_class=Door, tags=["webhooks"])
+Reading = Annotated[Operator, reads("webhooks")]
+Writing = Annotated[Operator, writes("webhooks")]
 IfMatch = Annotated[str | None, Header(description="The ETag of what is to be changed, as it was read.")]
 
 
@@ -132,7 +134,7 @@ class RolledSecret(Form):
     operation_id="listWebhooks",
     summary="List webhooks",
     responses=problems.responses(),
-    openapi_extra={"security": [{"oauth2": [READ]}]},
+    openapi_extra=needs(READ, "webhooks"),
 )
 async def index(operator: Reading, asked: Annotated[Nothing, Query()]) -> Webhooks:
     found = await _all(operator)
@@ -147,7 +149,7 @@ async def index(operator: Reading, asked: Annotated[Nothing, Query()]) -> Webhoo
     status_code=201,
     response_model=MadeWebhook,
     responses=problems.responses(409),
-    openapi_extra={"security": [{"oauth2": [WRITE]}], **sent.documented(NewWebhook)},
+    openapi_extra={**needs(WRITE, "webhooks"), **sent.documented(NewWebhook)},
 )
 async def add(operator: Writing, request: Request, asked: Annotated[Nothing, Query()]) -> Response:
     new = await sent.read(request, NewWebhook)
@@ -171,7 +173,7 @@ async def add(operator: Writing, request: Request, asked: Annotated[Nothing, Que
     summary="Show a webhook, without its secret",
     response_model=ShownWebhook,
     responses=problems.responses(404),
-    openapi_extra={"security": [{"oauth2": [READ]}]},
+    openapi_extra=needs(READ, "webhooks"),
 )
 async def show(operator: Reading, id: str, asked: Annotated[Nothing, Query()]) -> Response:
     one = await _require(operator, id)
@@ -185,7 +187,7 @@ async def show(operator: Reading, id: str, asked: Annotated[Nothing, Query()]) -
     summary="Change a webhook",
     response_model=ShownWebhook,
     responses=problems.responses(404, 409, 412, 428),
-    openapi_extra={"security": [{"oauth2": [WRITE]}], **sent.documented(ChangedWebhook, patch=True)},
+    openapi_extra={**needs(WRITE, "webhooks"), **sent.documented(ChangedWebhook, patch=True)},
 )
 async def change(
     operator: Writing, request: Request, id: str, asked: Annotated[Nothing, Query()], if_match: IfMatch = None
@@ -210,7 +212,7 @@ async def change(
     summary="Delete a webhook; what still waits for it is given up",
     status_code=204,
     responses=problems.responses(404),
-    openapi_extra={"security": [{"oauth2": [WRITE]}]},
+    openapi_extra=needs(WRITE, "webhooks"),
 )
 async def delete(operator: Writing, id: str, asked: Annotated[Nothing, Query()]) -> Response:
     async def attempt() -> None:
@@ -226,7 +228,7 @@ async def delete(operator: Writing, id: str, asked: Annotated[Nothing, Query()])
     summary="Make a new secret, shown this once; the one before signs beside it for a while",
     response_model=MadeWebhook,
     responses=problems.responses(404),
-    openapi_extra={"security": [{"oauth2": [WRITE]}], **sent.documented(RolledSecret, required=False)},
+    openapi_extra={**needs(WRITE, "webhooks"), **sent.documented(RolledSecret, required=False)},
 )
 async def roll(operator: Writing, request: Request, id: str, asked: Annotated[Nothing, Query()]) -> Response:
     span = (await sent.read(request, RolledSecret, optional=True)).span
@@ -246,7 +248,7 @@ async def roll(operator: Writing, request: Request, id: str, asked: Annotated[No
     operation_id="testWebhook",
     summary="Send a message of the type webhook_test now, and say what came of it",
     responses=problems.responses(404),
-    openapi_extra={"security": [{"oauth2": [WRITE]}]},
+    openapi_extra=needs(WRITE, "webhooks"),
 )
 async def test(operator: Writing, id: str, asked: Annotated[Nothing, Query()]) -> TriedWebhook:
     one = await _require(operator, id)

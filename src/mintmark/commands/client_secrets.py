@@ -1,24 +1,20 @@
 """`mintmark clients secret-add` and `secret-end`: a secret is rolled by another beside it, then by its own end."""
 
-import re
-from base64 import urlsafe_b64encode
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from mintmark import durations
+from mintmark.admin import shown
 from mintmark.commands import leases, opening, verbs
 from mintmark.commands.opening import NotFound, Opened, Refused
 from mintmark.commands.verbs import Document, JsonOption
 from mintmark.events import Configured
-from mintmark.protocol.client import Client, Secret
+from mintmark.protocol import client_secret, ids
+from mintmark.protocol.client import Client
+from mintmark.protocol.client_metadata import MetadataRefused
 from mintmark.store import clients
 
-BYTES = 32
-LONGEST_NAME = 100
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
+_OPTIONS = {"name": "--name", "expires_at": "--expires"}
 IdArgument = Annotated[str, typer.Argument(metavar="CLIENT_ID")]
 
 
@@ -35,9 +31,14 @@ def add(
     async def work(opened: Opened) -> Document:
         client = await _confidential(opened, client_id)
         live = [secret.name for secret in client.secrets]
-        called = _checked(name, live) if name is not None else _made_up(live)
-        until = None if expires is None else _expiry(expires, opened.now)
-        secret = urlsafe_b64encode(opened.random(BYTES)).rstrip(b"=").decode()
+        try:
+            called = client_secret.check_name(name, live) if name is not None else client_secret.made_up_name(live)
+            until = None if expires is None else client_secret.read_expiry(expires, opened.now)
+        except MetadataRefused as refusal:
+            told = f"{_OPTIONS[refusal.path]} {refusal.message}"
+            is_unreadable = refusal.path == "expires_at" and refusal.message != client_secret.OVER
+            raise (typer.BadParameter(told) if is_unreadable else Refused(told)) from None
+        secret = ids.secret("", opened.random(client_secret.BYTES))
         digest = opened.registry.mac("client_secret", secret.encode())
         changes = clients.add_secret(opened.id(), client_id, called, digest, len(secret), opened.now, until)
         await opened.commit(changes, [_configured(client_id, f"secret {called} added")])
@@ -76,15 +77,7 @@ def end(
 
 def documents(client: Client) -> list[Document]:
     """Without anything secret."""
-    return [_document(secret) for secret in client.secrets]
-
-
-def _document(secret: Secret) -> Document:
-    return {
-        "name": secret.name,
-        "created_at": verbs.when(secret.created_at),
-        "expires_at": verbs.when(secret.expires_at),
-    }
+    return [shown.secret(one) for one in client.secrets]
 
 
 async def _find(opened: Opened, client_id: str) -> Client:
@@ -103,30 +96,3 @@ async def _confidential(opened: Opened, client_id: str) -> Client:
 
 def _configured(client_id: str, change: str) -> Configured:
     return Configured(kind="client", subject=client_id, change=change, members="secrets", client_id=client_id)
-
-
-def _checked(name: str, live: list[str]) -> str:
-    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
-        raise Refused(f"a secret's name is at most {LONGEST_NAME} letters, digits, dots, dashes and underscores")
-    if name in live:
-        raise Refused(f"there is a secret {name!r} already: end it first, or choose another name")
-    return name
-
-
-def _made_up(live: list[str]) -> str:
-    return next(name for number in range(1, len(live) + 2) if (name := f"secret-{number}") not in live)
-
-
-def _expiry(text: str, now: datetime) -> datetime:
-    try:
-        return now + durations.parse(text)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter("--expires must be a span such as 30d, a date, or an RFC 3339 time") from None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    if moment <= now:
-        raise Refused("--expires is in the past")
-    return moment

@@ -6,13 +6,12 @@ from typing import Annotated
 
 import typer
 
+from mintmark.admin import shown
 from mintmark.commands import apply, assignments, client_secrets, leases, opening, verbs
 from mintmark.commands.apply_file import ApplyFile, Entry
 from mintmark.commands.opening import NotFound, Opened, Refused
 from mintmark.commands.verbs import Document, JsonOption
 from mintmark.events import Configured
-from mintmark.protocol import limits
-from mintmark.protocol import scope as scopes
 from mintmark.protocol.client import Client
 from mintmark.store import authorizations, clients, consents, resources
 from mintmark.store.changes import Change
@@ -147,35 +146,12 @@ def configured(client_id: str, change: str, members: str = "") -> Configured:
 
 
 def document(client: Client) -> Document:
-    return {
-        "client_id": client.id,
-        "client_name": client.name,
-        "token_endpoint_auth_method": client.auth_method,
-        "grant_types": list(client.grant_types),
-        **client.document,
-        "policy": client.policy.document(),
-        "self_registered": client.self_registered,
-        "disabled": client.disabled_at is not None,
-    }
+    return shown.client(client)
 
 
-def effective(opened: Opened, client: Client) -> list[Document]:
-    """What holds for its tokens, for each resource that it has a scope of, before any person's groups have a say."""
-    registry = opened.registry
-    catalogue = registry.catalogue
-    owners = [owner for word in client.may_use for owner in catalogue.owners(word)]
-    if scopes.OPENID in client.may_use:
-        owners.append(catalogue.issuer)
-    named = tuple(dict.fromkeys(owners))
-    rows = limits.explain(
-        registry.stated(client, named, ()),
-        resources=named,
-        now=opened.now,
-        offline=scopes.OFFLINE in client.may_use,
-        confidential=not client.is_public,
-        self_registered=client.self_registered,
-    )
-    return [row.document() for row in rows]
+def effective(opened: Opened, client: Client, groups: Sequence[str] = ()) -> list[Document]:
+    """What holds for its tokens. groups: those of the person who is meant."""
+    return shown.effective(opened.registry, client, tuple(groups), opened.now)
 
 
 async def _all(opened: Opened) -> Sequence[Document]:

@@ -1,21 +1,18 @@
 """`mintmark keys`: the signing keys, and the seals on all that is kept sealed (contract, "Commands")."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from mintmark import keyring, nearest
+from mintmark.admin import shown
 from mintmark.commands import leases, verbs
 from mintmark.commands.opening import Opened
 from mintmark.commands.verbs import Document, JsonOption
 from mintmark.events import KeysChanged
-from mintmark.keys import rotation
-from mintmark.keys.rotation import KeyFacts, Remove, Step
 from mintmark.protocol import policy
-from mintmark.store import configuration, signing_keys
-from mintmark.store.changes import Insert
+from mintmark.store import signing_keys
 
 COLUMNS = ("kid", "alg", "state", "published_at", "signs_from", "signs_until", "leaves_at")
 app = verbs.group("Signing keys.")
@@ -30,7 +27,7 @@ def list_(
 
     async def work(opened: Opened) -> Sequence[Document]:
         there = [key.facts for key in await signing_keys.all(opened.store)]
-        return [document(one, there, opened.now) for one in there if everything or one.removed_at is None]
+        return shown.keys(there, [one.kid for one in there if everything or one.removed_at is None], opened.now)
 
     verbs.listed(verbs.do(work, changing=False), json, COLUMNS)
 
@@ -72,48 +69,12 @@ def reseal(json: JsonOption = False) -> None:
 
 
 async def _rotate(opened: Opened, alg: str | None, *, emergency: bool) -> Document:
-    there = await signing_keys.all(opened.store)
-    facts = [key.facts for key in there]
-    present = dict.fromkeys(one.alg for one in facts if one.removed_at is None)
-    schedule = keyring.schedule(opened.settings, await keyring.longest_token(opened.store))
-    steps: list[Step] = []
-    for one in (alg,) if alg else tuple(present) or keyring.AT_FIRST:
-        if emergency:
-            steps += rotation.rotate_emergency(facts, opened.now, one)
-        else:
-            steps += rotation.rotate(facts, opened.now, schedule, one)
-    if not steps:
+    done = await keyring.rotate(opened.store, opened.sealer, opened.settings, alg, opened.now, emergency=emergency)
+    if not done.changes:
         return {"created": [], "removed": []}
-    changes = keyring.changes_of(opened.sealer, there, steps)
-    created = [str(change.values["kid"]) for change in changes if isinstance(change, Insert)]
-    removed = [step.kid for step in steps if isinstance(step, Remove)]
-    event = KeysChanged(kids=", ".join([*created, *removed]), change="emergency" if emergency else "rotate")
-    moved = configuration.changed()
-    await opened.commit([*(change for change in changes if change != moved), moved], [event])
+    event = KeysChanged(kids=", ".join([*done.created, *done.removed]), change="emergency" if emergency else "rotate")
+    await opened.commit(done.changes, [event])
     if emergency:
         await leases.run_out()
-    now_there = [key.facts for key in await signing_keys.all(opened.store)]
-    shown = [document(one, now_there, opened.now) for one in now_there if one.kid in created]
-    return {"created": shown, "removed": removed}
-
-
-def document(key: KeyFacts, keys: Sequence[KeyFacts], now: datetime) -> Document:
-    """Without its private half."""
-    return {
-        "kid": key.kid,
-        "alg": key.alg,
-        "state": _state(key, keys, now),
-        "published_at": verbs.when(key.published_at),
-        "signs_from": verbs.when(key.signs_from),
-        "signs_until": verbs.when(key.signs_until),
-        "leaves_at": verbs.when(key.leaves_at),
-        "removed_at": verbs.when(key.removed_at),
-    }
-
-
-def _state(key: KeyFacts, keys: Sequence[KeyFacts], now: datetime) -> str:
-    if key.removed_at is not None:
-        return "removed"
-    if rotation.signing([one for one in keys if one.alg == key.alg], now) == key:
-        return "signing"
-    return "announced" if key.signs_from > now else "retired"
+    there = [key.facts for key in await signing_keys.all(opened.store)]
+    return {"created": shown.keys(there, done.created, opened.now), "removed": list(done.removed)}

@@ -2,11 +2,9 @@
 
 import asyncio
 
-from mintmark.registry import LEASE
-
-MARGIN = 0.5  # seconds: for what a node began before its lease ran out
+from mintmark.registry import SETTLED
 
 
 async def run_out() -> None:
     """After the commit: nothing is issued any more by what the nodes knew before it."""
-    await asyncio.sleep(LEASE + MARGIN)
+    await asyncio.sleep(SETTLED)

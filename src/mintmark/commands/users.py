@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mintmark import ending
+from mintmark.admin import shown
 from mintmark.commands import apply, assignments, plan_people, stdin, verbs, writing
 from mintmark.commands.apply_file import Entry
 from mintmark.commands.opening import NotFound, Opened, Refused
@@ -13,7 +14,6 @@ from mintmark.commands.plan import Plan
 from mintmark.commands.verbs import Document, JsonOption
 from mintmark.events import Configured, Event
 from mintmark.factors import hashing
-from mintmark.protocol import person_record
 from mintmark.protocol.names import normalise_username
 from mintmark.store import audit_personal, consents, people
 from mintmark.store.changes import Change
@@ -146,15 +146,7 @@ async def find(opened: Opened, name: str) -> Person:
 
 
 def document(person: Person) -> Document:
-    holder = person.holder
-    return {
-        "id": holder.id,
-        **person_record.of(holder).document(),
-        "disabled": holder.disabled_at is not None,
-        "has_password": person.password_hash is not None,
-        "created_at": verbs.when(person.created_at),
-        "updated_at": verbs.when(person.updated_at),
-    }
+    return shown.person(person)
 
 
 async def _all(opened: Opened) -> Sequence[Document]:

@@ -45,13 +45,7 @@ class Catalogue:
         self.admin_api = issuer + "/admin/api"
         own = (
             Resource(issuer, "", {}, (), Policy()),
-            Resource(
-                self.admin_api,
-                "Admin API",
-                dict.fromkeys(("admin:read", "admin:write", "admin:audit"), ""),
-                (),
-                Policy(),
-            ),
+            Resource(self.admin_api, "Admin API", scopes.ADMIN, (), Policy()),
         )
         self.resources = {resource.id: resource for resource in (*resources, *own)}
         self._by_folded = {fold(resource): resource for resource in self.resources}

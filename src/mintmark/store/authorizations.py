@@ -73,6 +73,12 @@ _END_BY_PERSON = (
            _TABLE.c.ends_with_session >= bindparam("at_least"))
     .values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
 )  # fmt: skip
+_END_BY_PERSON_AND_CLIENT = (
+    update(_TABLE)
+    .where(_TABLE.c.person_id == bindparam("key_person"), _TABLE.c.client_id == bindparam("key_client"),
+           _TABLE.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
+)  # fmt: skip
 _UNENDED_OF_CLIENT = Read(
     select(_TABLE.c.id)
     .where(_TABLE.c.client_id == bindparam("client_id"), _TABLE.c.id > bindparam("after"), _TABLE.c.ended_at.is_(None))
@@ -147,6 +153,12 @@ def end_by_session(session_id: str, reason: str, now: datetime, *, everything: b
 def end_by_person(person_id: str, reason: str, now: datetime, *, everything: bool) -> Change:
     parameters: Values = {"key_person": person_id, "reason": reason, "now": ms(now), "at_least": 0 if everything else 1}
     return Run(_END_BY_PERSON, parameters)
+
+
+def end_by_person_and_client(person_id: str, client_id: str, reason: str, now: datetime) -> Change:
+    """All that a person gave to a client."""
+    parameters: Values = {"key_person": person_id, "key_client": client_id, "reason": reason, "now": ms(now)}
+    return Run(_END_BY_PERSON_AND_CLIENT, parameters)
 
 
 async def unended_of_client(store: Executor, client_id: str, after: str, limit: int) -> list[str]:

@@ -41,6 +41,7 @@ _DISABLE = (
     .values({**_OVER, "disabled_at": bindparam("now")})
 )
 _ENABLE = update(_TABLE).where(_TABLE.c.id == bindparam("key_id")).values({**_OVER, "disabled_at": None})
+_TOKENS_OVER = update(_TABLE).where(_TABLE.c.id == bindparam("key_id")).values(_OVER)
 _DELETE = delete(_TABLE).where(_TABLE.c.id == bindparam("key_id"))
 _END_SECRET = (
     update(_SECRETS)
@@ -119,6 +120,11 @@ def enable(client_id: str, now: datetime) -> list[Change]:
     return [Run(_ENABLE, {"key_id": client_id, "now": ms(now)}, rows=1), configuration.changed()]
 
 
+def end_tokens(client_id: str, before: datetime) -> list[Change]:
+    """What was issued to it up to then."""
+    return [Run(_TOKENS_OVER, {"key_id": client_id, "now": ms(before)}, rows=1), configuration.changed()]
+
+
 def delete_(client_id: str) -> list[Change]:
     return [Run(_DELETE, {"key_id": client_id}, rows=1), configuration.changed()]
 
@@ -156,3 +162,11 @@ def _client(row: Row, secrets: tuple[Secret, ...]) -> Client:
 def _secret(row: Row) -> Secret:
     id, name, digest, created_at, expires_at, _ = row
     return Secret(id, name, digest, at(created_at), at(expires_at))
+
+
+COLUMNS = _COLUMNS  # for the lists
+
+
+def read_row(row: Row) -> Client:
+    """From COLUMNS, without its secrets."""
+    return _client(row, ())

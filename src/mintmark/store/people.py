@@ -6,7 +6,9 @@ from datetime import datetime
 import orjson
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
+from mintmark.protocol import person_record
 from mintmark.protocol.authorization import Holder
+from mintmark.protocol.person_record import PersonRecord
 from mintmark.store import schema, watermark
 from mintmark.store.changes import Change, Insert, Require, Run, Update, Values
 from mintmark.store.executor import Executor, Read, Row
@@ -36,6 +38,9 @@ _SESSIONS = {"sessions_ended_before": watermark.moved(_TABLE.c.sessions_ended_be
 _EVERYTHING = {**_SESSIONS, "ended_before": watermark.moved(_TABLE.c.ended_before)}
 _SESSIONS_OVER = update(_TABLE).where(_TABLE.c.id == bindparam("key_id")).values(_SESSIONS)
 _ALL_OVER = update(_TABLE).where(_TABLE.c.id == bindparam("key_id")).values(_EVERYTHING)
+_TOKENS_OVER = (
+    update(_TABLE).where(_TABLE.c.id == bindparam("key_id")).values(ended_before=watermark.moved(_TABLE.c.ended_before))
+)
 _DISABLE = (
     update(_TABLE)
     .where(_TABLE.c.id == bindparam("key_id"), _TABLE.c.disabled_at.is_(None))
@@ -98,6 +103,19 @@ class Record:
     groups: tuple[str, ...]
 
 
+def record(found: PersonRecord) -> Record:
+    """What an operator wrote down, as it is stored."""
+    return Record(
+        username=found.username,
+        username_key=found.username_key,
+        email=found.email,
+        email_key=found.email_key,
+        claims=person_record.written(found.standard),
+        custom_claims=person_record.written(found.custom),
+        groups=found.groups,
+    )
+
+
 def add(id: str, record: Record, password_hash: str | None, now: datetime) -> Change:
     values: Values = {
         "id": id, **_values(record, now), "password_hash": password_hash, "created_at": ms(now), "disabled_at": None,
@@ -137,6 +155,11 @@ def end_everything(id: str, now: datetime) -> Change:
     return Run(_ALL_OVER, {"key_id": id, "now": ms(now)}, rows=1)
 
 
+def end_tokens(id: str, before: datetime) -> Change:
+    """What was issued up to then; sessions stay."""
+    return Run(_TOKENS_OVER, {"key_id": id, "now": ms(before)}, rows=1)
+
+
 def delete_(id: str) -> Change:
     return Run(_DELETE, {"key_id": id}, rows=1)
 
@@ -168,3 +191,11 @@ HOLDER_COLUMNS = _HOLDER
 
 def _person(row: Row) -> Person:
     return Person(holder(row[: len(_HOLDER)]), row[-3], at(row[-2]), at(row[-1]))
+
+
+COLUMNS = _COLUMNS  # for the lists
+
+
+def read_row(row: Row) -> Person:
+    """From COLUMNS."""
+    return _person(row)

@@ -112,6 +112,7 @@ people = Table(
     Column("sessions_ended_before", BigInteger, nullable=False),  # sessions, and what ends with them, are over
     **BY_KEY,
 )
+Index("ix_people_email", people.c.email)  # operators look for unverified addresses too
 
 sessions = Table(
     "sessions",
