@@ -19,6 +19,9 @@ _ALL = Read(
     )
 )
 _ALL_POLICIES = Read(select(_POLICIES.c.kind, _POLICIES.c.name, _POLICIES.c.policy))
+_DELETE_POLICY = delete(_POLICIES).where(
+    _POLICIES.c.kind == bindparam("key_kind"), _POLICIES.c.name == bindparam("key_name")
+)
 _DELETE = delete(_TABLE).where(_TABLE.c.id == bindparam("key_id"))
 
 
@@ -55,6 +58,10 @@ def add_policy(kind: str, name: str, policy: Policy, now: datetime) -> list[Chan
 def change_policy(kind: str, name: str, policy: Policy, now: datetime) -> list[Change]:
     values: Values = {"policy": json.dumps(policy.document()), "updated_at": ms(now)}
     return [Update(_POLICIES, {"kind": kind, "name": name}, values), configuration.changed()]
+
+
+def delete_policy(kind: str, name: str) -> list[Change]:
+    return [Run(_DELETE_POLICY, {"key_kind": kind, "key_name": name}, rows=1), configuration.changed()]
 
 
 def _values(resource: Resource, now: datetime) -> dict[str, str | int]:
