@@ -11,6 +11,15 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "applied",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("applied_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "name", name=op.f("pk_applied")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "audit_personal",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("person_id", sa.Text(), nullable=True),
@@ -148,3 +157,4 @@ def downgrade() -> None:
     op.drop_index("ix_audit_personal_person", table_name="audit_personal")
     op.drop_index("ix_audit_personal_address", table_name="audit_personal")
     op.drop_table("audit_personal")
+    op.drop_table("applied")

@@ -7,8 +7,8 @@ from importlib import import_module
 import typer
 
 # A module of `commands` each: with a function of its own name, or with `app`, a set of verbs.
-COMMANDS = ("serve", "migrate", "check", "apply")
-GROUPS = ("users", "clients", "keys", "sessions", "audit")
+COMMANDS = ("serve", "migrate", "check", "apply", "export", "drift")
+GROUPS = ("users", "clients", "policies", "keys", "sessions", "audit")
 
 
 def main(typed: Sequence[str] | None = None) -> None:

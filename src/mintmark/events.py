@@ -182,3 +182,16 @@ class Configured(Event):
 class KeysChanged(Event):
     kids: str
     change: str
+
+
+# ── apply files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileApplied(Event):
+    """An apply file was carried out, and what it left is what later changes by hand are told from."""
+
+    file: str
+    created: int
+    updated: int
+    deleted: int

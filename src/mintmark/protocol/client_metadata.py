@@ -81,6 +81,11 @@ def knows(name: str) -> bool:
     return _reader(name) is not None
 
 
+def is_offered(name: str) -> bool:
+    """Whether it promises something that a door keeps."""
+    return MEMBERS[name] not in (_off, _not_offered)
+
+
 def _is_stated(name: object, value: object, by_operator: bool) -> bool:
     if _reader(name) is None:
         if by_operator:
@@ -92,7 +97,7 @@ def _is_stated(name: object, value: object, by_operator: bool) -> bool:
 def _reader(name: object) -> Reader | None:
     """Names for people may carry a language (RFC 7591 §2.2): `client_name#de`."""
     plain, tagged, language = str(name).partition("#")
-    if tagged and (plain not in _IN_LANGUAGES or not _LANGUAGE.fullmatch(language)):
+    if tagged and (plain not in IN_LANGUAGES or not _LANGUAGE.fullmatch(language)):
         return None
     return MEMBERS.get(plain)
 
@@ -240,7 +245,7 @@ def _not_offered(path: str, value: object) -> object:
     raise MetadataRefused(path, "is not offered here so far")
 
 
-_IN_LANGUAGES = ("client_name", "client_uri", "logo_uri", "tos_uri", "policy_uri")
+IN_LANGUAGES = ("client_name", "client_uri", "logo_uri", "tos_uri", "policy_uri")
 
 MEMBERS: Mapping[str, Reader] = MappingProxyType(
     {

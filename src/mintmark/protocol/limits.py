@@ -69,6 +69,18 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Overridden:
+    """What somebody stated, and what does not hold because something else does."""
+
+    source: Place
+    name: str  # the resource, the client or the group; "" for the server
+    value: object
+
+    def document(self) -> dict[str, object]:
+        return {"from": self.source, "name": self.name, "value": self.value}
+
+
+@dataclass(frozen=True, slots=True)
 class Effective:
     """One line of `mintmark clients show`: what holds, in the form of a document, who said so and why."""
 
@@ -77,6 +89,7 @@ class Effective:
     value: object
     source: Source
     why: str
+    overrode: tuple["Overridden", ...] = ()
 
     def document(self) -> dict[str, object]:
         return {
@@ -85,6 +98,7 @@ class Effective:
             "value": self.value,
             "from": self.source,
             "why": self.why,
+            "overrode": [one.document() for one in self.overrode],
         }
 
 
@@ -148,25 +162,32 @@ def explain(
     lines = []
     each: Sequence[str | None] = resources or (None,)
     for resource in each:
-        concerned = [one for one in stated if one.source != "resource" or one.name == resource]
+        concerned = [one for one in _closest_first(stated) if one.source != "resource" or one.name == resource]
         for name, settled in _settle(concerned, case).items():
             depends = "resource" in policy.MEMBERS[name].places
-            lines.append(_line(resource if depends else None, name, settled))
+            lines.append(_line(resource if depends else None, name, settled, _said(name, concerned)))
     return list({(line.resource, line.member): line for line in lines}.values())
 
 
-def _line(resource: str | None, name: str, settled: _Settled) -> Effective:
-    written = None if settled.value is None else policy.MEMBERS[name].form.write(settled.value)
-    return Effective(resource, name, written, settled.source, settled.why)
+def _line(resource: str | None, name: str, settled: _Settled, said: Sequence[_Said]) -> Effective:
+    form = policy.MEMBERS[name].form
+    written = None if settled.value is None else form.write(settled.value)
+    lost = [Overridden(one.source, one.name, form.write(one.value)) for one in said]
+    overrode = tuple(one for one in lost if one.value != written)
+    return Effective(resource, name, written, settled.source, settled.why, overrode)
 
 
 def _settle(stated: Sequence[Stated], case: _Case) -> dict[str, _Settled]:
-    closest_first = sorted(stated, key=lambda one: (_CLOSEST_FIRST.index(one.source), one.name))
+    closest_first = _closest_first(stated)
     settled = {name: _member(name, _said(name, closest_first), case) for name in policy.MEMBERS}
     if settled["one_use"].value and settled["access_token_format"].value != "opaque":
         # A signed token is checked without us, so we could not tell its second use.
         settled["access_token_format"] = _Settled("opaque", settled["one_use"].source, "one_use forces opaque")
     return settled
+
+
+def _closest_first(stated: Sequence[Stated]) -> list[Stated]:
+    return sorted(stated, key=lambda one: (_CLOSEST_FIRST.index(one.source), one.name))
 
 
 def _said(name: str, stated: Sequence[Stated]) -> list[_Said]:
