@@ -73,11 +73,11 @@ def test_a_file_that_cannot_be_read_is_told_by_path():
     [
         ("", "line 1, column 1"),
         ('{"users": [\n}', "line 2, column 1"),
-        ("[]", "must be a JSON object"),
+        ("[]", "must be an object"),
         ('{"users": [], "users": []}', "'users' stands twice"),
         ('{"policy": {"max_sessions": NaN}}', "NaN is no JSON number"),
-        ('{"a": ' * 60 + "1" + "}" * 60, "nested too deeply"),
-        ("[" * 100_000, "nested too deeply"),
+        ('{"a": ' * 60 + "1" + "}" * 60, "nested more than 50 levels deep"),
+        ("[" * 100_000, "nested more than 50 levels deep"),
     ],
 )
 def test_what_is_no_apply_file_is_refused_in_words(text, sentence):

@@ -63,11 +63,12 @@ def test_show_says_which_limit_holds_and_why(line):
     rows = line.ok("clients show shop")["effective"]
     by_member = {row["member"]: row for row in rows}
 
-    assert {"resource", "member", "value", "from", "why"} == rows[0].keys()
+    assert {"resource", "member", "value", "from", "why", "overrode"} == rows[0].keys()
     assert ("3m", "server", "https://id.example") == tuple(
         by_member["access_token_lifetime"][name] for name in ("value", "from", "resource")
     )
     assert "shortest" in by_member["access_token_lifetime"]["why"]
+    assert [{"from": "client", "name": "shop", "value": "5m"}] == by_member["access_token_lifetime"]["overrode"]
     assert ("30d", "default") == (by_member["refresh_token_idle"]["value"], by_member["refresh_token_idle"]["from"])
 
 

@@ -89,7 +89,38 @@ def why(member, *stated, resources=(), **circumstances):
     ],
 )
 def test_the_explanation_says_what_won_and_why(member, stated, value, source, reason):
-    assert {"resource": None, "member": member, "value": value, "from": source, "why": reason} == why(member, *stated)
+    told = why(member, *stated)
+    told.pop("overrode")
+
+    assert {"resource": None, "member": member, "value": value, "from": source, "why": reason} == told
+
+
+@pytest.mark.parametrize(
+    ("member", "stated", "overrode"),
+    [
+        ("code_lifetime", [], []),
+        ("code_lifetime", [at("client", "shop", code_lifetime=30), at("server", code_lifetime=30)], []),
+        (
+            "max_sessions",
+            [at("server", max_sessions=2), at("group", "a", max_sessions=1), at("group", "b", max_sessions=3)],
+            [("group", "b", 3), ("server", "", 2)],
+        ),
+        (
+            "access_token_format",
+            [at("server", one_use=True), at("client", "shop", access_token_format="jwt")],
+            [("client", "shop", "jwt")],
+        ),
+        (
+            "allowed_networks",
+            [at("server", allowed_networks=["10.0.0.0/8"]), at("client", "shop", allowed_networks=["10.1.0.0/16"])],
+            [("server", "", ["10.0.0.0/8"])],
+        ),
+    ],
+)
+def test_the_explanation_says_what_was_overridden(member, stated, overrode):
+    told = why(member, *stated)["overrode"]
+
+    assert overrode == [(one["from"], one["name"], one["value"]) for one in told]
 
 
 def test_the_explanation_of_what_holds_for_clients_of_a_kind_names_the_kind():
