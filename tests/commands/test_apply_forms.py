@@ -55,7 +55,7 @@ JSON = """\
 
 def test_the_ending_says_the_language():
     assert ["JSON", "TOML", "YAML", "YAML"] == [
-        forms.of_name(f"a.{end}").name for end in ("json", "TOML", "yaml", "yml")
+        getattr(forms.of_name(f"a.{end}"), "name", "") for end in ("json", "TOML", "yaml", "yml")
     ]
     assert None is forms.of_name("apply.conf") is forms.of_name("apply")
 
@@ -91,6 +91,7 @@ def test_toml_and_yaml_say_what_json_says():
 def test_a_sentence_is_found_in_the_text_by_its_path(form, text, sentence, place):
     spot = spots.find(sentence, FORMS[form].spots(text))
 
+    assert spot is not None
     assert place == (spot.line, spot.column)
 
 
