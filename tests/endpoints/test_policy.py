@@ -554,11 +554,11 @@ async def test_from_outside_a_resources_networks_nobody_learns_whether_a_passwor
 async def test_what_is_stated_for_a_group_holds_for_its_people_and_for_nobody_else(issuer):
     """The strictest of the groups, at each issue; a client that acts for itself is in no group."""
     store, now = issuer.server.store, issuer.server.clock()
-    await issuer.set_policy({"access_token_lifetime": "2m", "access_token_format": "opaque"}, at="group", name="staff")
+    await issuer.set_policy({"access_token_lifetime": "2m", "access_token_format": "opaque"}, at="group", name="watch")
     await issuer.set_policy({"access_token_lifetime": "1m"}, at="group", name="night")
     form = {"grant_type": "password", "username": "alice", "password": PASSWORD, "scope": "openid api:read"}
     before = (await issuer.token(**form)).json()
-    record = people.Record("alice", "alice", None, None, "{}", "{}", ("night", "staff"))
+    record = people.Record("alice", "alice", None, None, "{}", "{}", ("night", "watch"))
     await store.commit([people.change(ALICE, record, now)])
     after = (await issuer.token(**form)).json()
     itself = (await issuer.token(grant_type="client_credentials", scope="api:read")).json()
