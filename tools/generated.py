@@ -1,6 +1,7 @@
 """The pages that are made from the code, and whether they are fresh: `generated.py --check`, `generated.py --write`."""
 
 import importlib
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -48,6 +49,11 @@ def admin_api() -> str:
     return str(importlib.import_module("mintmark.admin.reference").page())
 
 
+def apply_schema() -> str:
+    schema = importlib.import_module("mintmark.commands.apply_schema").document()
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+
+
 # A page, and what makes its text.
 PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings,
@@ -56,6 +62,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/events.md": events,
     "docs/reference/metrics.md": metrics,
     "docs/reference/admin-api.md": admin_api,
+    "docs/reference/apply.schema.json": apply_schema,
 }
 
 

@@ -37,6 +37,15 @@ OUTBOX_INDEXES = (
 def upgrade() -> None:
     op.create_index("ix_people_email", "people", ["email"], unique=False)
     op.create_table(
+        "applied",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("applied_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "name", name=op.f("pk_applied")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "audit_personal",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("person_id", sa.Text(), nullable=True),
@@ -210,3 +219,4 @@ def downgrade() -> None:
     op.drop_table("audit_seals")
     op.drop_index("ix_audit_personal_address", table_name="audit_personal")
     op.drop_table("audit_personal")
+    op.drop_table("applied")

@@ -290,3 +290,16 @@ class TokensRevoked(Event):
 
     kind: str
     before: str | None = None
+
+
+# ── apply files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileApplied(Event):
+    """An apply file was carried out, and what it left is what later changes by hand are told from."""
+
+    file: str
+    created: int
+    updated: int
+    deleted: int

@@ -114,7 +114,7 @@ def test_twice_in_a_row_changes_nothing(applied, file, stored):
     before = stored(configuration.find)
     again = applied("apply", file(WANTED), "--json")
 
-    assert {"applied": True, "items": []} == again.json
+    assert {"applied": True, "items": [], "drift": []} == again.json
     assert before == stored(configuration.find)
     assert 0 == applied("apply", file(WANTED), "--plan").code
 
@@ -251,7 +251,8 @@ def test_nothing_is_applied_unless_all_of_it_can_be(typed, file, stored):
     answer = typed("apply", file({**WANTED, "users": [{"username": "a@b.example"}]}))
 
     assert 1 == answer.code
-    assert "mintmark: users[0].username looks like an e-mail address" in answer.err
+    assert "apply.json, line 1, column " in answer.err
+    assert ": users[0].username looks like an e-mail address" in answer.err
     assert "" == answer.out
     assert [] == stored(resources.all)
 
@@ -351,11 +352,11 @@ def test_whoever_changed_the_configuration_meanwhile_is_not_overwritten(applied,
 
     write, tries = writing.write, []
 
-    async def slow(opened, plan, version, hashing):
+    async def slow(opened, plan, version, hashing, file):
         tries.append(version)
         if len(tries) == 1:
             await opened.store.commit([configuration.changed()])
-        await write(opened, plan, version, hashing)
+        await write(opened, plan, version, hashing, file)
 
     monkeypatch.setattr(writing, "write", slow)
     answer = applied("apply", file({"policy": {"max_sessions": 5}}))

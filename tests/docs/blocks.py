@@ -5,6 +5,7 @@
 <!-- run: folder -->    pasted, with the page's others in order, in a folder without a server
 <!-- run: WORD -->      what test_code_blocks.py knows under that word
 <!-- file: NAME -->     lies in the page's folder under that name before anything is pasted
+<!-- printed -->        text that the command above it has printed, but for moments
 <!-- answer -->         JSON with the members, and the types, of what the command above it has printed
 """
 

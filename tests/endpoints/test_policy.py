@@ -6,6 +6,7 @@ import pytest
 
 from mintmark import ending
 from mintmark.protocol.policy import Policy, PolicyRefused
+from mintmark.store import people
 from tests.issuer import ALICE, API, CALLBACK, PASSWORD, SECRET, VERIFIER, claims, header, hidden
 
 BILLING = "https://billing.example"
@@ -548,3 +549,19 @@ async def test_from_outside_a_resources_networks_nobody_learns_whether_a_passwor
     assert ["unauthorized_client"] * 2 == [answer.json()["error"] for answer in (implied, named)]
     assert (password == PASSWORD) == (200 == elsewhere.status_code)
     assert [password != PASSWORD] == [1 == (await sqlite_issuer.audited()).count("sign_in_failed")]
+
+
+async def test_what_is_stated_for_a_group_holds_for_its_people_and_for_nobody_else(issuer):
+    """The strictest of the groups, at each issue; a client that acts for itself is in no group."""
+    store, now = issuer.server.store, issuer.server.clock()
+    await issuer.set_policy({"access_token_lifetime": "2m", "access_token_format": "opaque"}, at="group", name="watch")
+    await issuer.set_policy({"access_token_lifetime": "1m"}, at="group", name="night")
+    form = {"grant_type": "password", "username": "alice", "password": PASSWORD, "scope": "openid api:read"}
+    before = (await issuer.token(**form)).json()
+    record = people.Record("alice", "alice", None, None, "{}", "{}", ("night", "watch"))
+    await store.commit([people.change(ALICE, record, now)])
+    after = (await issuer.token(**form)).json()
+    itself = (await issuer.token(grant_type="client_credentials", scope="api:read")).json()
+
+    assert (600, 60, 600) == (before["expires_in"], after["expires_in"], itself["expires_in"])
+    assert (2, 0) == (before["access_token"].count("."), after["access_token"].count("."))

@@ -1,15 +1,18 @@
-"""The apply file as it is written: strict JSON, values from elsewhere put in, and what stands where (contract)."""
+"""The apply file as it is written: values from elsewhere put in, and what stands where (contract)."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, time
 from typing import Any
 
 from mintmark import nearest
+from mintmark.commands import forms
+from mintmark.commands.forms import as_toml
+from mintmark.commands.forms.spots import DEEPEST, TOO_DEEP
 from mintmark.commands.opening import Refused
 
-SECTIONS = ("resources", "clients", "users", "policy")
-DEEPEST = 50  # levels; nothing that means anything is half as deep
+SECTIONS = ("resources", "clients", "users", "policy", "groups")
+SCHEMA = "$schema"  # for editors; it says nothing to the server
 
 # What `{"env": …}` and `{"file": …}` answer; LookupError or OSError where there is none.
 FromEnvironment = Callable[[str], str]
@@ -30,6 +33,8 @@ class ApplyFile:
     clients: tuple[Entry, ...] = ()
     users: tuple[Entry, ...] = ()
     policy: Entry | None = None
+    groups: Mapping[str, Entry] = field(default_factory=dict)
+    sections: frozenset[str] = frozenset()  # those that the file has, though they may be empty
 
 
 @dataclass(slots=True)
@@ -39,64 +44,53 @@ class _Reading:
     refusals: list[str] = field(default_factory=list)
 
 
-def read(text: str, environment: FromEnvironment, file: FromFile) -> ApplyFile:
-    """Raises Refused with everything that is wrong with its form."""
+def read(text: str, environment: FromEnvironment, file: FromFile, form: forms.Form = forms.FORMS["json"]) -> ApplyFile:
+    """Raises Refused with everything that is wrong with its form; Unreadable where it is no such text at all."""
     reading = _Reading(environment, file)
-    document = _put_in(_parsed(text), "", reading, 0)
+    document = _put_in(form.parse(text), "", reading, 0)
     if not isinstance(document, Mapping):
-        raise Refused("the apply file must be a JSON object of resources, clients, users and policy")
+        raise Refused("the apply file must be an object of resources, clients, users, policy and groups")
     for name in document:
-        if name not in SECTIONS:
+        if name not in (*SECTIONS, SCHEMA):
             reading.refusals.append(f"{name} is no part of an apply file{nearest.hint(name, SECTIONS)}")
     found = ApplyFile(
         resources=tuple(_entries("resources", document, reading)),
         clients=tuple(_entries("clients", document, reading)),
         users=tuple(_entries("users", document, reading)),
         policy=_policy(document.get("policy"), reading),
+        groups=dict(_groups(document.get("groups"), reading)),
+        sections=frozenset(name for name in SECTIONS if document.get(name) is not None),
     )
     if reading.refusals:
         raise Refused(*reading.refusals)
     return found
 
 
-def _parsed(text: str) -> Any:  # Any: JSON
-    try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_number)
-    except json.JSONDecodeError as error:
-        raise Refused(f"line {error.lineno}, column {error.colno}: {error.msg}: this is no JSON") from None
-    except RecursionError:
-        raise Refused("the apply file is nested too deeply") from None
+def _put_in(value: Any, path: str, reading: _Reading | None, depth: int) -> Any:  # Any: JSON
+    """Every `{"env": …}` and `{"file": …}` replaced by what it names; `{"literal": …}` by what it holds, as it is.
 
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Refused(f"{twice!r} stands twice in one object: which of the two is meant?")
-    return found
-
-
-def _no_number(word: str) -> float:
-    raise Refused(f"{word} is no JSON number")
-
-
-def _put_in(value: Any, path: str, reading: _Reading, depth: int) -> Any:  # Any: JSON
-    """Every `{"env": …}` and `{"file": …}` replaced by what it names."""
+    reading: None, within a literal.
+    """
     if depth > DEEPEST:
-        raise Refused(f"{path[:80]}… is nested too deeply")
+        raise Refused(f"{path[:80]}: {TOO_DEEP}")
     match value:
-        case {"env": str(name), **rest} if not rest:
-            return _looked_up(reading.environment, name, f"the environment variable {name}", path, reading)
-        case {"file": str(name), **rest} if not rest:
-            return _looked_up(reading.file, name, f"the file {name}", path, reading)
         case dict():
+            if reading is not None and len(value) == 1:
+                [(name, member)] = value.items()
+                if name == "literal":
+                    return _put_in(member, path, None, depth + 1)
+                if name == "env" and isinstance(member, str):
+                    return _looked_up(reading.environment, member, f"the environment variable {member}", path, reading)
+                if name == "file" and isinstance(member, str):
+                    return _looked_up(reading.file, member, f"the file {member}", path, reading)
             return {
                 name: _put_in(member, f"{path}.{name}" if path else name, reading, depth + 1)
                 for name, member in value.items()
             }
         case list():
             return [_put_in(item, f"{path}[{number}]", reading, depth + 1) for number, item in enumerate(value)]
+        case date() | time():
+            return as_toml.written(value)
     return value
 
 
@@ -134,3 +128,16 @@ def _policy(value: object, reading: _Reading) -> Entry | None:
         reading.refusals.append("policy must be an object")
         return None
     return Entry("policy", value)
+
+
+def _groups(value: object, reading: _Reading) -> Iterable[tuple[str, Entry]]:
+    if value is None:
+        return
+    if not isinstance(value, dict):
+        reading.refusals.append('groups must be an object of group names, such as {"staff": {"policy": {}}}')
+        return
+    for name, item in value.items():
+        if item is None or isinstance(item, dict):
+            yield name, Entry(f"groups.{name}", {"policy": None} if item is None else item)
+        else:
+            reading.refusals.append(f"groups.{name} must be an object")

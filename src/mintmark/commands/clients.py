@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from mintmark.admin import shown
-from mintmark.commands import apply, assignments, client_secrets, leases, opening, verbs
+from mintmark.commands import apply, assignments, client_secrets, leases, opening, pruning, verbs
 from mintmark.commands.apply_file import ApplyFile, Entry
 from mintmark.commands.opening import NotFound, Opened, Refused
 from mintmark.commands.verbs import Document, JsonOption
 from mintmark.events import Configured
 from mintmark.protocol.client import Client
-from mintmark.store import authorizations, clients, consents, resources
+from mintmark.store import clients, consents, resources
 from mintmark.store.changes import Change
 
 PAGE = 500
@@ -43,12 +43,21 @@ def list_(json: JsonOption = False) -> None:
 
 
 @app.command()
-def show(client_id: IdArgument, json: JsonOption = False) -> None:
-    """Show a client, and which limit holds for its tokens and why."""
+def show(
+    client_id: IdArgument,
+    group: Annotated[
+        list[str] | None, typer.Option(help="As for a person of this group; may stand several times.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show a client, and which limit holds for its tokens, why, and over what."""
 
     async def work(opened: Opened) -> Document:
         client = await find(opened, client_id)
-        return document(client) | {"secrets": client_secrets.documents(client), "effective": effective(opened, client)}
+        return document(client) | {
+            "secrets": client_secrets.documents(client),
+            "effective": effective(opened, client, group or ()),
+        }
 
     found = verbs.do(work, changing=False)
     if json:
@@ -57,7 +66,9 @@ def show(client_id: IdArgument, json: JsonOption = False) -> None:
     rows = found.pop("effective")
     verbs.shown(found, json)
     opening.print_line()
-    verbs.listed(rows, json, ("member", "value", "from", "why", "resource"))
+    for row in rows:
+        row["over"] = [_over(one) for one in row["overrode"]]
+    verbs.listed(rows, json, ("member", "value", "from", "why", "over", "resource"))
 
 
 @app.command()
@@ -121,7 +132,7 @@ def delete(client_id: IdArgument, json: JsonOption = False) -> None:
     async def work(opened: Opened) -> Document:
         client = await find(opened, client_id)
         await _disable(opened, client)
-        await _end_authorizations(opened, client_id)
+        await pruning.end_authorizations(opened, client_id)
         changes: list[Change] = [consents.forget_client(client_id), *await _silenced(opened, client_id)]
         await opened.commit([*changes, *clients.delete_(client_id)], [configured(client_id, "delete")])
         return {"client_id": client_id, "deleted": True}
@@ -147,6 +158,11 @@ def configured(client_id: str, change: str, members: str = "") -> Configured:
 
 def document(client: Client) -> Document:
     return shown.client(client)
+
+
+def _over(one: Document) -> str:
+    value = ",".join(one["value"]) if isinstance(one["value"], list) else verbs.text(one["value"])
+    return f"{':'.join(filter(None, (one['from'], one['name'])))}={value}"
 
 
 def effective(opened: Opened, client: Client, groups: Sequence[str] = ()) -> list[Document]:
@@ -185,15 +201,6 @@ async def _disable(opened: Opened, client: Client) -> None:
     if client.disabled_at is None:
         await opened.commit(clients.disable(client.id, opened.now), [configured(client.id, "disable")])
     await leases.run_out()
-
-
-async def _end_authorizations(opened: Opened, client_id: str) -> None:
-    """Row by row, a few hundred at a time: a client that gets the same name must find none of them alive."""
-    after = ""
-    while some := await authorizations.unended_of_client(opened.store, client_id, after, PAGE):
-        after = some[-1]
-        end = authorizations.end_some_of_client(client_id, some[0], after, "client deleted", opened.now)
-        await opened.store.commit([end])
 
 
 async def _silenced(opened: Opened, client_id: str) -> list[Change]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from mintmark.commands import apply, opening
 from mintmark.commands.apply_file import ApplyFile, Entry
 from mintmark.commands.opening import Opened, Refused
+from mintmark.commands.planning import Dropped
 from mintmark.keys import sealing
 from mintmark.protocol import resource_record
 from mintmark.protocol.catalogue import Resource
@@ -136,7 +137,7 @@ async def _make_rows(settings: Settings, values: Mapping[str, str], known: Mappi
                 clients=tuple([await _client(opened, *one) for one in _clients(values)]),
                 users=tuple(await _person(opened, values, known)),
             )
-            await apply.carry_out(opened, wanted, hashing, [one.id for one in stale])
+            await apply.carry_out(opened, wanted, hashing, Dropped(resources=stale))
     finally:
         hashing.close()
 

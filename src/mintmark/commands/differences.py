@@ -10,6 +10,7 @@ MERGED = ("policy", "address", "claims")  # objects whose members are told apart
 
 
 Change = Literal["create", "update", "delete"]
+Kind = Literal["resource", "client", "user", "policy", "group"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +19,16 @@ class Member:
     before: object  # None: not stated
     after: object
 
+    @property
+    def text(self) -> str:
+        if self.before is None:
+            return f"{self.name}: {_text(self.after)}"
+        return f"{self.name}: {_text(self.before)} -> {_text(self.after)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    kind: Literal["resource", "client", "user", "policy"]
+    kind: Kind
     name: str
     change: Change
     members: tuple[Member, ...] = ()
@@ -38,10 +45,7 @@ class Difference:
         """`+` what is made, `~` what is changed, `-` what goes."""
         yield f"{_SIGNS[self.change]} {self.kind} {self.name}".rstrip()
         for one in self.members:
-            if one.before is None:
-                yield f"    {one.name}: {_text(one.after)}"
-            else:
-                yield f"    {one.name}: {_text(one.before)} -> {_text(one.after)}"
+            yield f"  {one.text}"
 
 
 def merged(before: Mapping[str, object], stated: Mapping[str, object]) -> dict[str, object]:

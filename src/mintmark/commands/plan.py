@@ -1,49 +1,35 @@
 """What an apply file would change: the state and the file in, differences and steps out. Nothing here waits."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 
 from mintmark import nearest
 from mintmark.client_auth import METHODS
-from mintmark.commands import plan_people
+from mintmark.commands import plan_people, plan_policies, remembered
 from mintmark.commands.apply_file import ApplyFile, Entry
 from mintmark.commands.differences import Change, Difference, Member, members, merged, secret
 from mintmark.commands.opening import Refused
 from mintmark.commands.plan_people import PersonStep
+from mintmark.commands.plan_policies import GroupStep
+from mintmark.commands.planning import Dropped, Planning, State
+from mintmark.commands.progress import QUIET, Progress
+from mintmark.commands.remembered import Document, Drift, Key
 from mintmark.grants import GRANTS
 from mintmark.protocol import catalogue as catalogues
 from mintmark.protocol import client as clients
 from mintmark.protocol import client_metadata, resource_record
+from mintmark.protocol import scope as scopes
 from mintmark.protocol.catalogue import Catalogue, Resource
-from mintmark.protocol.client import Client, Secret
+from mintmark.protocol.client import Client
 from mintmark.protocol.client_metadata import MetadataRefused, Offered
 from mintmark.protocol.person_record import RecordRefused
 from mintmark.protocol.policy import Policy, PolicyRefused
-from mintmark.store.people import Person
 
 SECRET_NAME = "apply"  # of the client's secrets the one that the file speaks of
 LONGEST_SECRET = 1024
 OFFERED = Offered(tuple(GRANTS), tuple(METHODS))
-_OWN_MEMBERS = ("client_id", "client_secret", "policy")
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What stands now, as far as the file could touch it."""
-
-    issuer: str
-    now: datetime
-    resources: Mapping[str, Resource]
-    server_policy: Policy | None  # None: never stated
-    clients: Mapping[str, Client]  # those that the file names
-    client_ids: Collection[str]  # some of those that there are, to guess from
-    other_clients: Sequence[Client]  # where a resource loses scopes: everybody who might have them
-    people: Mapping[str, Person]  # by their username's key
-    signing_in: Mapping[str, Person]  # by whatever key they sign in with
-    right_passwords: Collection[str]  # keys of people whose password is the one that the file would set again
-    is_secret: Callable[[Secret, str], bool]
+NOTHING = Dropped()
+_OWN_MEMBERS = ("client_id", "client_secret", "policy", "disabled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,65 +47,123 @@ class ClientStep:
     is_changed: bool
     secret: str | None = field(repr=False)  # None: none is to be made
     ends_secret: bool
+    disabled: bool | None = None  # None: as it is
+    operates: bool = False  # enabled, and may use the admin API
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # asyncio writes down the outcome of what it runs, and this is long
 class Plan:
     """What is to be written, and how it is told; both empty: nothing is to be done."""
 
     differences: tuple[Difference, ...] = ()
     resources: tuple[ResourceStep, ...] = ()
-    dropped: tuple[str, ...] = ()  # resources that go
+    dropped: Dropped = NOTHING
     clients: tuple[ClientStep, ...] = ()
     people: tuple[PersonStep, ...] = ()
     policy: Policy | None = None  # None: the server's stays
+    groups: tuple[GroupStep, ...] = ()
+    keep: Mapping[Key, Document] = field(default_factory=dict)  # what is to be remembered
+    forget: tuple[Key, ...] = ()
+    drifted: tuple[Drift, ...] = ()
+
+    @property
+    def writes(self) -> bool:
+        return bool(self.differences or self.keep or self.forget)
 
 
-@dataclass(slots=True)
-class _Planning:
-    state: State
-    resources: dict[str, Resource]
-    differences: list[Difference] = field(default_factory=list)
-    refusals: list[str] = field(default_factory=list)
-
-    @contextmanager
-    def at(self, path: str) -> Iterator[None]:
-        """What is refused inside is told with its path, and the rest of the file is looked at all the same."""
-        try:
-            yield
-        except (MetadataRefused, RecordRefused, PolicyRefused) as refusal:
-            self.refusals.append(f"{path}.{refusal.path} {refusal.message}" if refusal.path else f"{path} {refusal}")
-
-
-def make(file: ApplyFile, state: State, drop: Sequence[str] = ()) -> Plan:
-    """drop: resources that are to go. Raises Refused with everything that is wrong: nothing is applied then."""
-    planning = _Planning(state, {uri: one for uri, one in state.resources.items() if uri not in drop})
-    planning.differences += [Difference("resource", uri, "delete") for uri in drop]
+def make(file: ApplyFile, state: State, dropped: Dropped = NOTHING, progress: Progress = QUIET) -> Plan:
+    """Raises Refused with everything that is wrong: nothing is applied then."""
+    planning = Planning(state, _left(state.resources, dropped))
+    planning.differences += _goes(dropped)
     resources = list(_resources(file.resources, planning))
+    resources += _silenced(planning, {step.resource.id for step in resources})
     catalogue = Catalogue(state.issuer, [*planning.resources.values()])
     steps = list(_clients(file.clients, planning, catalogue))
-    _check_references(file, planning)
-    _check_left_scopes(planning, catalogue, {step.client_id for step in steps})
-    people, differences, refusals = plan_people.make(file.users, state.people, state.signing_in, state.right_passwords)
-    policy = _server_policy(file.policy, planning)
+    _check_references(file, planning, dropped.client_ids)
+    _check_left_scopes(planning, catalogue, {step.client_id for step in steps} | dropped.client_ids)
+    people, differences, refusals = plan_people.make(
+        progress.over(file.users), state.people, state.signing_in, state.right_passwords
+    )
+    policy = plan_policies.server(file.policy, planning)
+    groups = list(plan_policies.groups(file.groups, planning))
     if planning.refusals or refusals:
         raise Refused(*planning.refusals, *refusals)
     return Plan(
-        (*planning.differences, *differences), tuple(resources), tuple(drop), tuple(steps), tuple(people), policy
+        (*planning.differences, *differences),
+        tuple(resources),
+        dropped,
+        tuple(steps),
+        tuple(people),
+        policy,
+        tuple(groups),
+        *_memory(planning, dropped),
     )
 
 
-def _resources(entries: Sequence[Entry], planning: _Planning) -> Iterator[ResourceStep]:
+def _memory(planning: Planning, dropped: Dropped) -> tuple[Mapping[Key, Document], tuple[Key, ...], tuple[Drift, ...]]:
+    """What is to be remembered, what to be forgotten, and what drifted. Nothing, where files are not remembered."""
+    kept, stands = planning.state.kept, planning.stands
+    if kept is None:
+        return {}, (), ()
+    keep = {key: one for key, one in stands.items() if key not in kept or kept[key].document != one}
+    gone = {*_gone(dropped), *(key for key in planning.stood if key not in stands)}
+    forget = tuple(key for key in kept if key in gone or (key[0] in dropped.kinds and key not in stands))
+    return keep, forget, tuple(remembered.drifted(kept, planning.stood, dict.fromkeys([*planning.stood, *stands])))
+
+
+def _gone(dropped: Dropped) -> Iterator[Key]:
+    return ((one.kind, one.name) for one in _goes(dropped))
+
+
+def _remember(planning: Planning, key: Key, stood: Document | None, stands: Document) -> None:
+    if stood is not None:
+        planning.stood[key] = stood
+    planning.stands[key] = stands
+
+
+def _goes(dropped: Dropped) -> Iterator[Difference]:
+    yield from (Difference("resource", one.id, "delete") for one in dropped.resources)
+    yield from (Difference("client", one.id, "delete") for one in dropped.clients)
+    yield from (Difference("group", name, "delete") for name in dropped.groups)
+    yield from (Difference("user", one.holder.username, "delete") for one in dropped.people)
+
+
+def _left(known: Mapping[str, Resource], dropped: Dropped) -> dict[str, Resource]:
+    """The resources that stay; no client that goes speaks for one of them any more."""
+    gone = dropped.client_ids
+    stay = [one for one in known.values() if one not in dropped.resources]
+    servers = {one.id: tuple(name for name in one.resource_servers if name not in gone) for one in stay}
+    return {one.id: replace(one, resource_servers=servers[one.id]) for one in stay}
+
+
+def _silenced(planning: Planning, told: Collection[str]) -> Iterator[ResourceStep]:
+    for uri, wanted in planning.resources.items():
+        known = planning.state.resources.get(uri)
+        if known is not None and known != wanted and uri not in told:
+            found = members(resource_record.document(known), resource_record.document(wanted))
+            planning.differences.append(Difference("resource", uri, "update", found))
+            yield ResourceStep(wanted, is_new=False)
+
+
+def _resources(entries: Sequence[Entry], planning: Planning) -> Iterator[ResourceStep]:
     seen: set[str] = set()
     for entry in entries:
         with planning.at(entry.path):
             uri = resource_record.check_id(entry.members.get("resource"), planning.state.issuer)
-            known = planning.resources.get(uri)
+            left, known = planning.resources.get(uri), planning.state.resources.get(uri)
+            known = None if left is None else known  # one that went comes anew
             before = {} if known is None else resource_record.document(known)
-            wanted = resource_record.read(merged(before, entry.members), issuer=planning.state.issuer)
+            stays = {} if left is None else resource_record.document(left)
+            wanted = resource_record.read(merged(stays, entry.members), issuer=planning.state.issuer)
             _must_be_one(uri, seen, planning.resources)
             seen.add(uri)
             planning.resources[uri] = wanted
+            _remember(
+                planning,
+                ("resource", uri),
+                None if known is None else remembered.resource(known),
+                remembered.resource(wanted),
+            )
             found = members(before, resource_record.document(wanted))
             if known is None or found:
                 change: Change = "create" if known is None else "update"
@@ -136,7 +180,7 @@ def _must_be_one(uri: str, seen: set[str], known: Mapping[str, Resource]) -> Non
             raise RecordRefused("resource", f"is {other} in another spelling")
 
 
-def _clients(entries: Sequence[Entry], planning: _Planning, catalogue: Catalogue) -> Iterator[ClientStep]:
+def _clients(entries: Sequence[Entry], planning: Planning, catalogue: Catalogue) -> Iterator[ClientStep]:
     seen: set[str] = set()
     for entry in entries:
         with planning.at(entry.path):
@@ -147,11 +191,12 @@ def _clients(entries: Sequence[Entry], planning: _Planning, catalogue: Catalogue
             yield from _client(client_id, entry, planning, catalogue)
 
 
-def _client(id: str, entry: Entry, planning: _Planning, catalogue: Catalogue) -> Iterator[ClientStep]:
+def _client(id: str, entry: Entry, planning: Planning, catalogue: Catalogue) -> Iterator[ClientStep]:
     _check_names(entry.members)
     known = planning.state.clients.get(id)
     before = {} if known is None else {**known.document, "policy": known.policy.document()}
-    stated = {name: value for name, value in entry.members.items() if name not in ("client_id", "client_secret")}
+    apart = ("client_id", "client_secret", "disabled")
+    stated = {name: value for name, value in entry.members.items() if name not in apart}
     whole = merged(before, stated)
     policy_document = whole.pop("policy", None)
     document = client_metadata.read(id, whole, catalogue=catalogue, offered=OFFERED, by_operator=True)
@@ -159,11 +204,38 @@ def _client(id: str, entry: Entry, planning: _Planning, catalogue: Catalogue) ->
     policy = _policy(policy_document, is_public)
     found = members(before, {**document, "policy": policy.document()})
     secret_step = _secret(entry.members, known, is_public, planning.state)
-    if known is None or found or secret_step.changes:
-        told = (*found, *secret_step.told)
+    disabled = _disabled(entry.members, known)
+    stands = remembered.client_document(
+        document,
+        policy,
+        disabled=(known is not None and known.disabled_at is not None) if disabled is None else disabled,
+        secret=secret_step.left,
+    )
+    _remember(planning, ("client", id), None if known is None else remembered.client(known, SECRET_NAME), stands)
+    if known is None or found or secret_step.changes or disabled is not None:
+        told = (*found, *secret_step.told, *(() if disabled is None else (Member("disabled", not disabled, disabled),)))
         planning.differences.append(Difference("client", id, "create" if known is None else "update", told))
         text = clients.written(document)
-        yield ClientStep(id, text, policy, known is None, bool(found), secret_step.make, secret_step.end)
+        yield ClientStep(
+            id,
+            text,
+            policy,
+            known is None,
+            bool(found),
+            secret_step.make,
+            secret_step.end,
+            disabled,
+            not stands["disabled"] and any(map(scopes.is_admin, str(document.get("scope", "")).split())),
+        )
+
+
+def _disabled(stated: Mapping[str, object], known: Client | None) -> bool | None:
+    if "disabled" not in stated:
+        return None
+    wanted = False if stated["disabled"] is None else stated["disabled"]
+    if not isinstance(wanted, bool):
+        raise MetadataRefused("disabled", "must be true or false")
+    return wanted if wanted != (known is not None and known.disabled_at is not None) else None
 
 
 def _check_names(stated: Mapping[str, object]) -> None:
@@ -188,6 +260,7 @@ def _policy(document: object, is_public: bool) -> Policy:
 class _SecretStep:
     make: str | None = field(default=None, repr=False)
     end: bool = False
+    left: str | None = None  # the id of the live one afterwards
 
     @property
     def changes(self) -> bool:
@@ -199,9 +272,9 @@ class _SecretStep:
 
 
 def _secret(stated: Mapping[str, object], known: Client | None, is_public: bool, state: State) -> _SecretStep:
-    if "client_secret" not in stated:
-        return _SecretStep()
     held = next((one for one in (known.secrets if known else ()) if one.name == SECRET_NAME), None)
+    if "client_secret" not in stated:
+        return _SecretStep(left=None if held is None else held.id)
     wanted = stated["client_secret"]
     if wanted is None:
         return _SecretStep(end=held is not None)
@@ -213,38 +286,24 @@ def _secret(stated: Mapping[str, object], known: Client | None, is_public: bool,
         raise MetadataRefused("client_secret", "is not for a public client: its token_endpoint_auth_method is none")
     lives = held is not None and (held.expires_at is None or state.now < held.expires_at)
     if held is not None and lives and state.is_secret(held, wanted):
-        return _SecretStep()
-    return _SecretStep(wanted, held is not None)
+        return _SecretStep(left=held.id)
+    return _SecretStep(wanted, held is not None, remembered.NEW)
 
 
-def _check_references(file: ApplyFile, planning: _Planning) -> None:
+def _check_references(file: ApplyFile, planning: Planning, gone: Set[str]) -> None:
     made = {name for entry in file.clients if isinstance(name := entry.members.get("client_id"), str)}
-    known = {*planning.state.clients, *made}
+    known = {*planning.state.clients, *made} - gone
     for entry in file.resources:
         servers = entry.members.get("resource_servers")
         for number, client_id in enumerate(servers if isinstance(servers, list) else ()):
             if isinstance(client_id, str) and client_id not in known:
-                hint = nearest.hint(client_id, {*known, *planning.state.client_ids})
+                hint = nearest.hint(client_id, {*known, *planning.state.client_ids} - gone)
                 planning.refusals.append(f"{entry.path}.resource_servers[{number}] {client_id!r} is no client{hint}")
 
 
-def _check_left_scopes(planning: _Planning, catalogue: Catalogue, told: set[str]) -> None:
+def _check_left_scopes(planning: Planning, catalogue: Catalogue, told: set[str]) -> None:
     """A scope that no resource owns any more must not be left with a client: nobody could say what it means."""
     for client in planning.state.other_clients:
         lost = [word for word in client.scope or () if not catalogue.knows(word)]
         if lost and client.id not in told:
             planning.refusals.append(f"client {client.id!r} would be left with {lost[0]}, which no resource owns then")
-
-
-def _server_policy(entry: Entry | None, planning: _Planning) -> Policy | None:
-    if entry is None:
-        return None
-    known = planning.state.server_policy
-    before = {} if known is None else known.document()
-    with planning.at(entry.path):
-        wanted = Policy.read({**before, **entry.members}, at="server")
-        found = members(before, wanted.document())
-        if found:
-            planning.differences.append(Difference("policy", "server", "create" if known is None else "update", found))
-            return wanted
-    return None

@@ -1,6 +1,6 @@
 """What an apply file would change about people."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mintmark import nearest
@@ -12,7 +12,7 @@ from mintmark.protocol.names import normalise_username
 from mintmark.protocol.person_record import PersonRecord, RecordRefused
 from mintmark.store.people import Person
 
-_OWN_MEMBERS = ("password", "password_hash", "reset_password", "disabled")
+OWN_MEMBERS = ("password", "password_hash", "reset_password", "disabled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def key(entry: Entry) -> str:
 
 
 def make(
-    entries: Sequence[Entry],
+    entries: Iterable[Entry],
     people: Mapping[str, Person],
     signing_in: Mapping[str, Person],
     right: Collection[str],
@@ -41,8 +41,9 @@ def make(
     steps, differences, refusals = [], [], []
     taken: dict[str, str] = {}  # key -> whose path
     for entry in entries:
+        name = key(entry)
         try:
-            step, found = _person(entry, people.get(key(entry)), is_right=key(entry) in right)
+            step, found = _person(entry, people.get(name), is_right=name in right)
             _must_be_free(step.record, step.known, signing_in, taken, entry.path)
         except RecordRefused as refusal:
             refusals.append(f"{entry.path}.{refusal.path} {refusal.message}")
@@ -56,11 +57,11 @@ def make(
 
 def _person(entry: Entry, known: Person | None, *, is_right: bool) -> tuple[PersonStep, tuple[Member, ...]]:
     for name in entry.members:
-        if name not in person_record.MEMBERS and name not in _OWN_MEMBERS:
-            hint = nearest.hint(name, (*person_record.MEMBERS, *_OWN_MEMBERS))
+        if name not in person_record.MEMBERS and name not in OWN_MEMBERS:
+            hint = nearest.hint(name, (*person_record.MEMBERS, *OWN_MEMBERS))
             raise RecordRefused(name, f"is no member of a person{hint}")
     before = {} if known is None else person_record.of(known.holder).document()
-    stated = {name: value for name, value in entry.members.items() if name not in _OWN_MEMBERS}
+    stated = {name: value for name, value in entry.members.items() if name not in OWN_MEMBERS}
     if "email" in stated and stated["email"] != before.get("email") and "email_verified" not in stated:
         stated["email_verified"] = None  # that was said of another address
     record = person_record.read(merged(before, stated))

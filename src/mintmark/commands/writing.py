@@ -1,19 +1,21 @@
 """From the steps of a plan to one change set with its facts."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mintmark import ending
+from mintmark.commands import pruning, remembered
 from mintmark.commands.differences import Difference
 from mintmark.commands.opening import Opened
 from mintmark.commands.plan import SECRET_NAME, ClientStep, Plan
 from mintmark.commands.plan_people import PersonStep
-from mintmark.events import Configured, Event
+from mintmark.events import Configured, Event, FileApplied
 from mintmark.factors.hashing import Hashing
 from mintmark.protocol import person_record
 from mintmark.protocol.client import written
 from mintmark.protocol.person_record import PersonRecord
-from mintmark.store import clients, configuration, people, resources, schema
+from mintmark.store import applied, clients, configuration, people, resources, schema
 from mintmark.store.changes import Change, Insert, Require
 from mintmark.store.people import Record
 from mintmark.store.times import ms
@@ -21,30 +23,68 @@ from mintmark.store.times import ms
 AT_ONCE = 32  # passwords hashed together
 
 
-async def write(opened: Opened, plan: Plan, version: int, hashing: Hashing) -> None:
-    """All of it or nothing. Conflict where the configuration was changed since `version`."""
+async def write(opened: Opened, plan: Plan, version: int, hashing: Hashing, file: str = "") -> None:
+    """All of it or nothing. Conflict where the configuration was changed since `version`. file: its name, to tell."""
     hashes = await _hashes(plan.people, hashing)
-    changes: list[Change] = [Require(schema.configuration, {"id": 1, "version": version})]
-    for uri in plan.dropped:
-        changes += resources.delete_(uri)
+    ids = [step.known.holder.id if step.known else opened.id() for step in plan.people]
+    secrets = {step.client_id: opened.id() for step in plan.clients if step.secret is not None}
+    gone, events = pruning.changes(opened, plan.dropped)
+    changes: list[Change] = [Require(schema.configuration, {"id": 1, "version": version}), *gone]
     for step in plan.clients:
-        changes += _client(opened, step)
+        changes += _client(opened, step, secrets.get(step.client_id))
     for made in plan.resources:
         changes += (resources.add if made.is_new else resources.change)(made.resource, opened.now)
-    ids = [step.known.holder.id if step.known else opened.id() for step in plan.people]
-    events = list(_events(plan.differences))
-    for person_id, person, hashed in zip(ids, plan.people, hashes, strict=True):
-        changed, happened = _person(opened, person_id, person, hashed)
+    changes += _policies(opened, plan)
+    people_changes, people_facts = _people(opened, plan, ids, hashes)
+    known_ids = {step.record.username: id for step, id in zip(plan.people, ids, strict=True)}
+    told = _events(plan.differences, {**pruning.ids(plan.dropped), **known_ids})
+    changes += [*people_changes, *_memory(opened, plan, secrets)]
+    facts = [*told, *events, *people_facts, *_applied(plan, file)]
+    await opened.commit(_once(changes) if plan.differences else changes, facts)
+
+
+def _people(
+    opened: Opened, plan: Plan, ids: Sequence[str], hashes: Sequence[str | None]
+) -> tuple[list[Change], list[Event]]:
+    changes: list[Change] = []
+    events: list[Event] = []
+    for id, step, hashed in zip(ids, plan.people, hashes, strict=True):
+        changed, happened = _person(opened, id, step, hashed)
         changes += changed
         events += happened
+    return changes, events
+
+
+def _policies(opened: Opened, plan: Plan) -> Iterator[Change]:
     if plan.policy is not None:
         is_new = any(one.kind == "policy" and one.change == "create" for one in plan.differences)
         setting = resources.add_policy if is_new else resources.change_policy
-        changes += setting("server", "", plan.policy, opened.now)
-    await opened.commit(_once(changes), events)
+        yield from setting("server", "", plan.policy, opened.now)
+    for step in plan.groups:
+        if step.policy is None:
+            yield from resources.delete_policy("group", step.name)
+        else:
+            setting = resources.add_policy if step.is_new else resources.change_policy
+            yield from setting("group", step.name, step.policy, opened.now)
 
 
-def _client(opened: Opened, step: ClientStep) -> Iterator[Change]:
+def _memory(opened: Opened, plan: Plan, secrets: Mapping[str, str]) -> Iterator[Change]:
+    """What the file left, for telling later what was changed by hand; a secret that is made now is known by its id."""
+    yield from (applied.forget(kind, name) for kind, name in plan.forget)
+    for (kind, name), document in plan.keep.items():
+        known = document
+        if document.get(remembered.SECRET) == remembered.NEW:
+            known = {**document, remembered.SECRET: secrets[name]}
+        yield from applied.keep(kind, name, remembered.written(known), opened.now)
+
+
+def _applied(plan: Plan, file: str) -> Iterator[Event]:
+    if file:
+        count = Counter(one.change for one in plan.differences)
+        yield FileApplied(file=file, created=count["create"], updated=count["update"], deleted=count["delete"])
+
+
+def _client(opened: Opened, step: ClientStep, secret_id: str | None) -> Iterator[Change]:
     policy = written(step.policy.document())
     if step.is_new:
         yield from clients.add(step.client_id, step.document, policy, opened.now)
@@ -52,10 +92,12 @@ def _client(opened: Opened, step: ClientStep) -> Iterator[Change]:
         yield from clients.change(step.client_id, step.document, policy, opened.now)
     if step.ends_secret:
         yield from clients.end_secret(step.client_id, SECRET_NAME, opened.now)
-    if step.secret is not None:
+    if step.secret is not None and secret_id is not None:
         digest = opened.registry.mac("client_secret", step.secret.encode())
         length = len(step.secret)
-        yield from clients.add_secret(opened.id(), step.client_id, SECRET_NAME, digest, length, opened.now, None)
+        yield from clients.add_secret(secret_id, step.client_id, SECRET_NAME, digest, length, opened.now, None)
+    if step.disabled is not None:
+        yield from (clients.disable if step.disabled else clients.enable)(step.client_id, opened.now)
 
 
 def _person(opened: Opened, id: str, step: PersonStep, hashed: str | None) -> tuple[list[Change], Sequence[Event]]:
@@ -89,21 +131,29 @@ def stored(record: PersonRecord) -> Record:
     )
 
 
-def _events(differences: Iterable[Difference]) -> Iterator[Event]:
+def _events(differences: Iterable[Difference], ids: Mapping[str, str]) -> Iterator[Event]:
+    """ids: of people, by username."""
     for one in differences:
         client_id = one.name if one.kind == "client" else None
-        yield Configured(kind=one.kind, subject=one.name, change=one.change, members=one.names, client_id=client_id)
+        person_id = ids.get(one.name) if one.kind == "user" else None
+        yield Configured(
+            kind=one.kind,
+            subject=one.name,
+            change=one.change,
+            members=one.names,
+            client_id=client_id,
+            person_id=person_id,
+        )
 
 
 async def _hashes(steps: Sequence[PersonStep], hashing: Hashing) -> list[str | None]:
-    found: list[str | None] = []
-    for start in range(0, len(steps), AT_ONCE):
-        found += await asyncio.gather(*(_hash(step, hashing) for step in steps[start : start + AT_ONCE]))
-    return found
-
-
-async def _hash(step: PersonStep, hashing: Hashing) -> str | None:
-    return step.password_hash if step.password is None else await hashing.hash(step.password)
+    """The hash of each, AT_ONCE of them made together; None: theirs stays."""
+    passwords = [step.password for step in steps if step.password is not None]
+    made: list[str] = []
+    for start in range(0, len(passwords), AT_ONCE):
+        made += await asyncio.gather(*map(hashing.hash, passwords[start : start + AT_ONCE]))
+    rest = iter(made)
+    return [step.password_hash if step.password is None else next(rest) for step in steps]
 
 
 def _once(changes: Sequence[Change]) -> list[Change]:

@@ -5,6 +5,8 @@ import unicodedata
 
 def normalise_username(name: str) -> str:
     """What is compared, kept unique and throttled: forms, case and runs of spaces folded, ends stripped."""
+    if name.isascii():  # nothing to compose, and folding is lower case
+        return " ".join(name.lower().split())
     folded = _folded(name)
     # Folding may compose what folds once more (UAX #15 §14): twice is enough, so that a key is its own key.
     return " ".join(_folded(folded).split())

@@ -196,6 +196,11 @@ def _address_line(path: str, name: str, line: object) -> str:
     return line
 
 
+def check_group(name: str) -> str:
+    """A group has no row of its own: it is there once somebody names it."""
+    return _text("", name)
+
+
 def _groups(path: str, value: object) -> list[str]:
     if not isinstance(value, list | tuple) or len(value) > MOST_GROUPS:
         raise RecordRefused(path, f"must be a list of at most {MOST_GROUPS} names")

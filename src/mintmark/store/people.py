@@ -1,10 +1,11 @@
 """People: who can sign in, what is known of them, and the watermarks that end what they gave."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import BindParameter, bindparam, delete, func, or_, select, update
 
 from mintmark.protocol import person_record
 from mintmark.protocol.authorization import Holder
@@ -26,6 +27,10 @@ _SIGNING_IN = Read(
         or_(_TABLE.c.username_key == bindparam("key"), _TABLE.c.email_key == bindparam("key"))
     )
 )
+AT_ONCE = 500  # names or addresses that are looked for together
+_KEYS: Sequence[BindParameter[str]] = [bindparam(f"key_{number}") for number in range(AT_ONCE)]
+_NAMED = Read(select(_TABLE.c.username_key, *_COLUMNS).where(_TABLE.c.username_key.in_(_KEYS)))
+_ADDRESSED = Read(select(_TABLE.c.email_key, *_COLUMNS).where(_TABLE.c.email_key.in_(_KEYS)))
 _PAGE = Read(select(*_COLUMNS).where(_TABLE.c.id > bindparam("after")).order_by(_TABLE.c.id).limit(bindparam("limit")))
 _SCHEME = func.substr(_TABLE.c.password_hash, 1, 7)
 _HASHES = Read(
@@ -66,6 +71,14 @@ async def find_signing_in(store: Executor, key: str) -> Person | None:
     rows = await store.fetch(_SIGNING_IN, key=key)
     rows.sort(key=lambda row: row[0] != key)
     return _person(rows[0][1:]) if rows else None
+
+
+async def signing_in(store: Executor, keys: Sequence[str]) -> dict[str, Person]:
+    """As `find_signing_in`, for up to AT_ONCE keys: whoever there is, by key."""
+    wanted = {bind.key: keys[number] if number < len(keys) else "" for number, bind in enumerate(_KEYS)}
+    found = await store.fetch(_ADDRESSED, **wanted)
+    found += await store.fetch(_NAMED, **wanted)  # a username wins over somebody's address
+    return {row[0]: _person(row[1:]) for row in found}
 
 
 async def page(store: Executor, after: str, limit: int) -> list[Person]:

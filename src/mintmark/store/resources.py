@@ -19,6 +19,9 @@ _ALL = Read(
     )
 )
 _ALL_POLICIES = Read(select(_POLICIES.c.kind, _POLICIES.c.name, _POLICIES.c.policy))
+_DELETE_POLICY = delete(_POLICIES).where(
+    _POLICIES.c.kind == bindparam("key_kind"), _POLICIES.c.name == bindparam("key_name")
+)
 _DELETE = delete(_TABLE).where(_TABLE.c.id == bindparam("key_id"))
 _DELETE_POLICY = delete(_POLICIES).where(
     _POLICIES.c.kind == bindparam("key_kind"), _POLICIES.c.name == bindparam("key_name")

@@ -445,3 +445,14 @@ duties = Table(
     Column("outcome", Text),
     **BY_KEY,
 )
+
+# What the last apply file left of each thing that it named, to tell what was changed by hand since.
+applied = Table(
+    "applied",
+    metadata,
+    Column("kind", Text, primary_key=True),  # resource, client, policy, group
+    Column("name", Text, primary_key=True),
+    Column("document", Text, nullable=False),  # its members; of a secret the row's id
+    Column("applied_at", BigInteger, nullable=False),
+    **BY_KEY,
+)

@@ -1,6 +1,7 @@
 """A change set as the statements that SQLite runs, compiled once for each shape of change."""
 
 from collections.abc import Sequence, Set
+from itertools import groupby
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -21,9 +22,11 @@ class Step(NamedTuple):
     rows: int | None = 1
     reads: bool = False
     slow: bool = False  # may touch any number of rows: not on the loop
+    more: Sequence[Sequence[Value]] = ()  # the statement for each of these, instead of for `parameters`
 
 
 Steps = list[Step]
+MANY = 256  # statements of one set, an import say; from here on those that are alike are one call of the driver
 Shape = tuple[object, ...]
 
 
@@ -48,7 +51,7 @@ class Shapes:
                     steps.append(self._insert(change))
                 case Run():
                     steps.append(self._run(change))
-        return steps
+        return steps if len(steps) < MANY else _together(steps)
 
     def _guard(self, required: Sequence[Require]) -> Step:
         shape: list[object] = []
@@ -85,6 +88,23 @@ class Shapes:
         if compiled is None:
             self._runs[change.statement] = compiled = sql.statement(change.statement, DIALECT)
         return Step(compiled.sql, compiled.arrange(change.parameters), change.rows, slow=True)
+
+
+def _together(steps: Steps) -> Steps:
+    """Neighbours of one text, each of which touches one row by its key, as one step that touches as many."""
+    found: Steps = []
+    for text, alike in groupby(steps, key=_text_of_one_row):
+        some = list(alike)
+        if text is None or len(some) == 1:
+            found += some
+        else:
+            found.append(Step(text, (), len(some), slow=True, more=[step.parameters for step in some]))
+    return found
+
+
+def _text_of_one_row(step: Step) -> str | None:
+    """None: it stands by itself."""
+    return step.sql if step.rows == 1 and not step.reads else None
 
 
 def _walk(where: Values, shape: list[object], parameters: list[Value]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mintmark.store import driver
+from mintmark.store import driver, sqlite_staging
 from mintmark.store.changes import Conflict, Unavailable, Value
 from mintmark.store.executor import Row
 from mintmark.store.sqlite_steps import Steps
@@ -90,12 +90,16 @@ class Transaction:
         """Does everything, however long it takes."""
         try:
             self._mend()
+            staged = [sqlite_staging.staged(self._connection, steps) for steps in batch]
             self._begin()
-            outcomes = [self._with_savepoint(steps) for steps in batch]
+            outcomes = [self._with_savepoint(steps) for steps in staged]
         except Error as error:
             self._rollback()
             return _everybody(error, len(batch))
-        return self.commit(outcomes)
+        outcome = self.commit(outcomes)
+        if any(step.more for steps in batch for step in steps):
+            sqlite_staging.clear(self._connection)
+        return outcome
 
     def commit(self, outcomes: Outcomes) -> Outcomes | Unavailable:
         """Makes it durable: with synchronous=FULL, COMMIT returns after the disk has it."""
@@ -157,7 +161,10 @@ class Transaction:
         wrote = False
         for step in steps:
             try:
-                cursor.execute(step.sql, step.parameters)
+                if step.more:
+                    cursor.executemany(step.sql, step.more)
+                else:
+                    cursor.execute(step.sql, step.parameters)
             except Exception as error:  # not only the driver's: text that is no UTF-8, a number out of range
                 if _code(error) in FAULTS:
                     raise
