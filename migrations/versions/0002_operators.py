@@ -14,12 +14,13 @@ facts = Facts(
     release="0.1.0",
     touches=(
         *creates("audit_personal", "audit_seals", "duties", "idempotency", "outbox", "person_salts", "refusals"),
-        *creates("schema_history", "webhooks"),
+        *creates("applied", "schema_history", "webhooks"),
         Touch("audit", "adds column", "seal"),
         Touch("audit", "adds column", "personal"),
         Touch("audit", "builds index", "ix_audit_actor", row_bytes=80),  # of rows that an operator caused: few
         Touch("audit", "builds index", "ix_audit_refused", row_bytes=80),
         Touch("audit", "builds index", "ix_audit_unsealed", row_bytes=80),  # of every row, until they are sealed
+        Touch("people", "builds index", "ix_people_email", row_bytes=60),
         Touch("configuration", "adds column", "epoch"),
         Touch("configuration", "adds column", "restored_at"),
         Touch("configuration", "adds column", "copied_at"),
