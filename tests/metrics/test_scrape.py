@@ -121,6 +121,8 @@ async def test_every_family_is_there_and_nothing_else(issuer):
     await busy(issuer)
     await message(issuer, now)
     await duty(issuer, "purge", now, "done")
+    issuer.server.upkeep_state.of("purge").runs += 1
+    issuer.server.deliveries.sent["webhook"] = 1
     found = await scrape(issuer)
 
     assert set(FAMILIES) == {family_of(name) for name, *_ in found}
@@ -166,6 +168,17 @@ async def test_duties_are_told_as_they_ended(issuer):
     assert 0 == value(found, "mintmark_duty_last_success", duty="test-bad")
     assert now.timestamp() - 3600 == value(found, "mintmark_duty_last_run_timestamp_seconds", duty="test-bad")
     assert not [key for key in found if "test-first" in str(key)]
+
+
+async def test_what_this_process_has_done_of_the_upkeep_is_counted(sqlite_issuer):
+    state = sqlite_issuer.server.upkeep_state.of("seal")
+    state.runs, state.failures, state.seconds = 3, 1, 0.5
+    sqlite_issuer.server.deliveries.given_up["webhook"] = 2
+    found = await scrape(sqlite_issuer)
+
+    names = ("runs", "failures", "seconds")
+    assert [3, 1, 0.5] == [value(found, f"mintmark_duty_{name}_total", duty="seal") for name in names]
+    assert 2 == value(found, "mintmark_deliveries_total", kind="webhook", outcome="given_up")
 
 
 async def test_keys_are_told_with_age_and_next_rotation(sqlite_issuer):

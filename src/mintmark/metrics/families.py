@@ -73,6 +73,11 @@ PASSWORDS: Final = (
 UPKEEP: Final = (
     _gauge("mintmark_outbox_due", "What is due to be sent and has not arrived; 10000 stands for more."),
     _gauge("mintmark_outbox_oldest_due_seconds", "For how long the oldest of it has been due; 0: nothing is."),
+    _counter("mintmark_deliveries_total", "Messages of the outbox. outcome: sent, failed (an attempt) or given_up.",
+             "kind", "outcome"),
+    _counter("mintmark_duty_runs_total", "How often a duty of the upkeep was done.", "duty"),
+    _counter("mintmark_duty_failures_total", "How often it failed.", "duty"),
+    _counter("mintmark_duty_seconds_total", "How long it took altogether.", "duty"),
     _gauge("mintmark_duty_last_run_timestamp_seconds", "When a duty of the upkeep ended last, on whatever node.",
            "duty"),
     _gauge("mintmark_duty_last_success", "1: the duty's last run came to a good end.", "duty"),

@@ -19,6 +19,7 @@ def values(server: Server) -> Values:
     _tokens(found, server.counts)
     _database(found, server)
     _queues(found, server)
+    _upkeep(found, server)
     _process(found)
     built = (metadata.version("mintmark"), platform.python_version(), server.store.dialect)
     found.put("mintmark_build_info", 1, *built)
@@ -70,6 +71,17 @@ def _database(found: Values, server: Server) -> None:
     found.put("mintmark_database_connections", pool.open - pool.in_use, "idle")
     found.put("mintmark_database_connections_most", pool.most)
     found.put("mintmark_database_waiting", pool.waiting)
+
+
+def _upkeep(found: Values, server: Server) -> None:
+    for duty, state in server.upkeep_state.duties.items():
+        found.put("mintmark_duty_runs_total", state.runs, duty)
+        found.put("mintmark_duty_failures_total", state.failures, duty)
+        found.put("mintmark_duty_seconds_total", state.seconds, duty)
+    sent = server.deliveries
+    for outcome, numbers in (("sent", sent.sent), ("failed", sent.failed), ("given_up", sent.given_up)):
+        for kind, number in numbers.items():
+            found.put("mintmark_deliveries_total", number, kind, outcome)
 
 
 def _queues(found: Values, server: Server) -> None:
