@@ -47,7 +47,7 @@ def test_a_deleted_person_is_found_by_id(line):
     line("users delete alice")
 
     assert 4 == line("audit list --user alice").code
-    assert [made["id"]] * 2 == [one["user_id"] for one in line.ok(f"audit list --user {made['id']}")["items"]]
+    assert [made["id"]] * 3 == [one["user_id"] for one in line.ok(f"audit list --user {made['id']}")["items"]]
 
 
 @pytest.mark.parametrize("typed", ["--limit 0", "--since soon", "--until 99"])

@@ -20,6 +20,7 @@ BLOCKS = blocks.all_blocks()
 ELSEWHERE = {
     "fastapi": "test_verifying.py",
     "express": "test_verifying.py",
+    "spring": "test_verifying.py",
     "sign-in": "test_sign_in.py",
     "extending": "test_extending.py",
     "testing": "test_wheel.py",

@@ -79,7 +79,7 @@ def _restore(settings: Settings, file: Path) -> Document:
             copies.settle(part)
             os.fsync(written)
             kept = place.with_name(
-                f"{place.name}.replaced-{datetime.fromisoformat(str(done['restored_at'])):%Y%m%dT%H%M%S}"
+                f"{place.name}.replaced-{datetime.fromisoformat(str(done['restored_at'])):%Y%m%dT%H%M%S%f}"
             )
             had_one = copies.put_in_place(part, place, kept)
     return {**done, "replaced": str(kept) if had_one else None}

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from mintmark.outside import visit
 from mintmark.outside.findings import Findings
 from mintmark.outside.visit import Visitor
+from mintmark.settings.issuer import is_loopback
 
 FORGED_HOST = "forged.example"
 MOST_SKEW = 5.0  # seconds
@@ -97,6 +98,8 @@ def _inside_only(visitor: Visitor, found: Findings) -> None:
         fault = "The admin API can be reached from here."
         mending = f"If operators come from inside only, let the proxy answer {visitor.path}/admin/ with 404."
         found.warn("admin", fault, mending)
+    if is_loopback(visitor.host):  # from this machine they may be read: nothing is to be learnt of the proxy
+        return
     for url in {f"{visitor.origin}/metrics", f"{visitor.issuer}/metrics"}:
         answer = visitor.ask("GET", url)
         if answer is not None and answer.status_code == 200 and "# TYPE" in answer.text:

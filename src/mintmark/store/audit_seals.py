@@ -58,10 +58,14 @@ def _part(name: str, size: int, ids: Ids) -> ColumnElement[Any]:
 
 
 def _move(ids: Ids) -> Executable:
-    """Personal fields are taken from the row as it stands in this transaction: an erasure may have come before."""
+    """Personal fields are taken from the row as it stands in this transaction: an erasure may have come before.
+
+    The rows are held until the commit: one that comes now waits, and finds what was moved.
+    """
     whose = func.coalesce(_ROWS.c.actor, _ROWS.c.person_id)
     found = select(_ROWS.c.id, whose, _ROWS.c.address, _part("salts", SALT, ids))
     found = found.join_from(ids.rows, _ROWS, ids.is_(_ROWS.c.id)).where(_ROWS.c.address.is_not(None))
+    found = found.with_for_update(of=_ROWS)  # SQLite has one writer, and its compiler leaves it out
     return insert(_SIDE).from_select(["id", "person_id", "address", "salt"], found)
 
 
