@@ -65,17 +65,17 @@ async def test_a_webhook_is_added_with_a_secret_that_is_shown_once(issuer):
     [
         ({}, "name"),
         ({"name": "hook"}, "url"),
-        ({"name": "", "url": URL}, "name must be"),
-        ({"name": "a b", "url": URL}, "name must be"),
-        ({"name": "x" * 101, "url": URL}, "name must be"),
-        ({"name": "hook", "url": "ftp://x"}, "url must be an https URL"),
-        ({"name": "hook", "url": "https://"}, "url must be"),
-        ({"name": "hook", "url": "https://x:99999/"}, "url must be"),
-        ({"name": "hook", "url": "https://[::1/"}, "url must be"),
-        ({"name": "hook", "url": "https://a b/"}, "url must be"),
-        ({"name": "hook", "url": "https://user:secret@x/"}, "url must not hold a user"),
-        ({"name": "hook", "url": URL + "#x"}, "url must not have a fragment"),
-        ({"name": "hook", "url": URL, "events": []}, "events must name one"),
+        ({"name": "", "url": URL}, "name: must be"),
+        ({"name": "a b", "url": URL}, "name: must be"),
+        ({"name": "x" * 101, "url": URL}, "name: must be"),
+        ({"name": "hook", "url": "ftp://x"}, "url: must be an https URL"),
+        ({"name": "hook", "url": "https://"}, "url: must be"),
+        ({"name": "hook", "url": "https://x:99999/"}, "url: must be"),
+        ({"name": "hook", "url": "https://[::1/"}, "url: must be"),
+        ({"name": "hook", "url": "https://a b/"}, "url: must be"),
+        ({"name": "hook", "url": "https://user:secret@x/"}, "url: must not hold a user"),
+        ({"name": "hook", "url": URL + "#x"}, "url: must not have a fragment"),
+        ({"name": "hook", "url": URL, "events": []}, "events: must name one"),
         ({"name": "hook", "url": URL, "events": ["session_endet"]}, "did you mean 'session_ended'?"),
         ({"name": "hook", "url": URL, "events": ["sign_in_failed"]}, "is counted in the audit trail"),
         ({"name": "hook", "url": URL, "events": ["delivery_given_up"]}, "no event"),
@@ -148,6 +148,27 @@ async def test_a_webhook_is_changed_by_who_has_read_it(issuer):
     assert (["*"], False, URL + "/2") == tuple(back.json()[name] for name in ("events", "disabled", "url"))
 
 
+async def test_a_patch_is_refused_before_anything_is_changed(issuer):
+    operator = await operating.operator(issuer)
+    one = await made(operator)
+    path, shown = f"/webhooks/{one.json()['id']}", (await operator.get(f"/webhooks/{one.json()['id']}")).json()
+    answers = [
+        await operator.send("PATCH", path, {"disabled": True}, **{"if-match": "*", "content-type": "text/plain"}),
+        await operator.patch(path, {"name": "x" * 70_000}),
+        await operator.patch(path, {"secrets": []}),
+        await operator.patch(path, {"enabled": True, "events": ["x", 1]}),
+        await operator.patch("/webhooks/nothing", {}),
+        await operator.patch(path, shown),
+    ]
+    await made(operator, name="other")
+    taken = await operator.patch(path, {"name": "other"})
+
+    assert [415, 413, 400, 400, 404, 200] == [answer.status_code for answer in answers]
+    assert {"enabled", "events[1]"} == {error["member"] for error in answers[3].json()["errors"]}
+    assert (409, ["name"]) == (taken.status_code, [error["member"] for error in taken.json()["errors"]])
+    assert shown == (await operator.get(path)).json()
+
+
 async def test_every_write_is_in_the_trail_with_who_did_it(issuer):
     operator = await operating.operator(issuer)
     answer = await made(operator)
@@ -172,6 +193,73 @@ async def test_what_is_deleted_is_gone_and_so_is_what_waited_for_it(issuer):
 
     assert [204, 404] == [answer.status_code for answer in answers]
     assert {"given_up"} == {one["state"] for one in await operator.items("/outbox", receiver=id)}
+
+
+async def test_a_delete_again_is_the_same_answer_and_heeds_if_match(issuer):
+    operator = await operating.operator(issuer)
+    one = await made(operator)
+    path, tag = f"/webhooks/{one.json()['id']}", one.headers["etag"]
+    answers = [await operator.send("DELETE", path, **{"if-match": match}) for match in ('"stale"', tag, tag)]
+    answers += [await operator.delete(path), await operator.delete("/webhooks/nothing")]
+
+    assert [412, 204, 204, 204, 404] == [answer.status_code for answer in answers]
+    assert 2 == (await issuer.audited()).count("configured"), "one made, one deleted"
+
+
+async def test_a_key_makes_one_webhook_and_its_secret_is_soon_forgotten(issuer):
+    operator = await operating.operator(issuer)
+    document = {"name": "hook", "url": URL}
+    answers = await asyncio.gather(*(operator.post("/webhooks", document, idempotency_key="k") for _ in range(10)))
+    other = await operator.post("/webhooks", {**document, "name": "other"}, idempotency_key="k")
+    issuer.later(minutes=10)
+    operator = await operating.operator(issuer)
+    late = await operator.post("/webhooks", document, idempotency_key="k")
+    [first, *_] = answers
+    tag = (await operator.get(f"/webhooks/{first.json()['id']}")).headers["etag"]
+
+    assert {201} == {answer.status_code for answer in answers}, [answer.text for answer in answers]
+    assert 1 == len({answer.text for answer in answers})
+    assert 422 == other.status_code
+    assert {**first.json(), "secret": None, "forgotten": ["secret"]} == late.json()
+    assert {(tag, first.headers["location"])} == {
+        (answer.headers["etag"], answer.headers["location"]) for answer in (*answers, late)
+    }
+
+
+async def test_a_key_rolls_a_secret_once(issuer):
+    operator = await operating.operator(issuer)
+    path = f"/webhooks/{(await made(operator)).json()['id']}"
+    answers = [await operator.post(f"{path}/secret", {}, idempotency_key="k") for _ in range(2)]
+    shown = await operator.get(path)
+
+    assert answers[0].text == answers[1].text
+    assert 2 == len(shown.json()["secrets"])
+    assert {shown.headers["etag"]} == {answer.headers["etag"] for answer in answers}
+
+
+async def test_a_key_tries_a_webhook_once(issuer, receiver):
+    operator, there = await operating.operator(issuer), await receiver()
+    path = f"/webhooks/{(await made(operator, url=there.url)).json()['id']}/test"
+    answers = await asyncio.gather(*(operator.post(path, idempotency_key="k") for _ in range(5)))
+    unknown = await operator.post("/webhooks/nothing/test", idempotency_key="k")
+
+    assert {(200, True)} == {(answer.status_code, answer.json()["arrived"]) for answer in answers}
+    assert 4 == sum("idempotency-replayed" in answer.headers for answer in answers)
+    assert 1 == len(there.came)
+    assert 404 == unknown.status_code
+    assert 2 == (await issuer.audited()).count("configured"), "one made, one tried"
+
+
+async def test_a_token_of_one_use_tries_a_webhook_once(issuer, receiver):
+    there = await receiver()
+    path = f"/webhooks/{(await made(await operating.operator(issuer), url=there.url)).json()['id']}/test"
+    await issuer.set_policy({"one_use": True}, at="client", name="operator")
+    for key in ({}, {"idempotency_key": "k"}):
+        operator = await operating.operator(issuer)
+        answers = [await operator.post(path, **key) for _ in range(2)]
+
+        assert [200, 401] == [answer.status_code for answer in answers]
+    assert 2 == len(there.came)
 
 
 async def test_a_secret_is_rolled_with_an_overlap_or_at_once(issuer):
@@ -269,6 +357,23 @@ async def test_an_operator_sends_again_what_is_done_or_waits(issuer, receiver, s
     assert (200, "waiting", 0) == (again.status_code, again.json()["state"], again.json()["attempts"])
     assert [one["id"]] * 2 == there.ids
     assert 404 == (await operator.send("POST", "/outbox/nothing/retry")).status_code
+
+
+async def test_a_key_sends_again_once(issuer, receiver):
+    operator = await operating.operator(issuer)
+    there, _ = await sent(issuer, operator, receiver)
+    await outbox.deliver_all(issuer.server)
+    [one] = await operator.items("/outbox")
+    first = await operator.post(f"/outbox/{one['id']}/retry", idempotency_key="k")
+    [waiting] = await operator.items("/outbox")
+    await outbox.deliver_all(issuer.server)
+    second = await operator.post(f"/outbox/{one['id']}/retry", idempotency_key="k")
+    [done] = await operator.items("/outbox")
+
+    assert [200, 200] == [first.status_code, second.status_code]
+    assert waiting == first.json() == second.json()
+    assert ("waiting", "done") == (waiting["state"], done["state"])
+    assert 2 == len(there.came)
 
 
 async def test_what_is_being_sent_is_not_sent_twice_by_an_operator(issuer, receiver):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from urllib.parse import quote
 
 from mintmark.explanations import EXPLANATIONS
 from mintmark.store import resources
@@ -27,6 +28,8 @@ ELSEWHERE = {
     "one use": "a race of two uses; tests/endpoints/test_policy.py",
     "password hash": "want of memory; tests/factors/test_hashing.py",
 }
+ROBOT = {"grant_types": ["client_credentials"]}
+KEYED = {"idempotency_key": "k"}
 
 
 def authorize(**changed):
@@ -74,6 +77,27 @@ def refreshed(client="web", **form):
 def operated(path, **query):
     async def ask(issuer):
         return await (await operating.operator(issuer)).get(path, **query)
+
+    return ask
+
+
+def changed(method, path, body=None, **headers):
+    """By an operator; headers: with underscores."""
+
+    async def ask(issuer):
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await (await operating.operator(issuer)).send(method, path, body, **named)
+
+    return ask
+
+
+def sent(content, **headers):
+    """A body that no library writes."""
+
+    async def ask(issuer):
+        authorization = f"Bearer {await operating.token(issuer)}"
+        named = {"authorization": authorization, "content-type": "application/json", **headers}
+        return await issuer.http.post("/admin/api/users", content=content, headers=named)
 
     return ask
 
@@ -405,6 +429,38 @@ async def may_read_only(issuer):
     return await operator.delete("/sessions/nobody")
 
 
+# ── administration
+
+
+async def beyond(issuer):
+    operator = await operating.operator(issuer, scope="admin:write")
+    return await operator.post("/clients", {**ROBOT, "scope": "admin:read"})
+
+
+async def another_body(issuer):
+    operator = await operating.operator(issuer)
+    await operator.post("/users", {"username": "bob"}, **KEYED)
+    return await operator.post("/users", {"username": "bob", "password": CANARY}, **KEYED)
+
+
+async def unsealed(issuer):
+    operator = await operating.operator(issuer)
+    await operator.post("/clients/web/secrets", {}, **KEYED)
+    object.__setattr__(issuer.server, "sealer", type(issuer.server.sealer)([b"k" * 32]))
+    return await operator.post("/clients/web/secrets", {}, **KEYED)
+
+
+async def policy_twice(issuer):
+    operator = await operating.operator(issuer)
+    stated = {"group": "staff", "policy": {"one_use": True}}
+    await operator.post("/policies", stated)
+    return await operator.post("/policies", stated)
+
+
+async def scopes_left(issuer):
+    return await (await operating.operator(issuer)).delete("/resources/" + quote(API, safe=""))
+
+
 REQUESTS = {
     "host": posted(headers={"host": "bad host"}),
     "method": got("/token"),
@@ -518,6 +574,26 @@ REQUESTS = {
     "access token audience": for_another,
     "openid": without_openid,
     "admin scope": may_read_only,
+    "body": sent(CANARY.encode()),
+    "repeated member": sent(b'{"username": "a", "username": "b"}'),
+    "body depth": sent(b'{"claims": ' + b"[" * 40 + b"]" * 40 + b"}"),
+    "members": changed("POST", "/users", {"username": "", "password": CANARY}),
+    "rights": beyond,
+    "if-match": changed("PATCH", "/clients/web", {}),
+    "idempotency key": changed("POST", "/users", {"username": "bob"}, idempotency_key="k" * 300),
+    "idempotent body": another_body,
+    "idempotent answer": unsealed,
+    "client": operated("/clients/nobody"),
+    "client taken": changed("POST", "/clients", {**ROBOT, "client_id": "web"}),
+    "secret": changed("DELETE", "/clients/web/secrets/nothing"),
+    "client of no secrets": changed("POST", "/clients/spa/secrets", {}),
+    "person taken": changed("POST", "/users", {"username": "alice", "password": CANARY}),
+    "resource taken": changed("POST", "/resources", {"resource": API, "scopes": ["api:read"]}),
+    "left scopes": scopes_left,
+    "policy": operated("/policies/groups/nobody"),
+    "policy taken": policy_twice,
+    "webhook": operated("/webhooks/nothing"),
+    "delivery": operated("/outbox/nothing"),
 }
 # Whose secrets an answer, the log or a refusal may never show.
 SECRETS = (SECRET, PASSWORD, VERIFIER, "canary")

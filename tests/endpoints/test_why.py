@@ -190,6 +190,7 @@ CHANGING = {  # what is asked after these is refused for another reason
     "sign-in throttle", "sign-in turns", "password queue", "heir key", "admin audience", "limits of the resources",
     "scope of several resources", "resources of grant", "nothing left of grant", "resource of client", "fault",
     "body length", "id_token_hint", "code_verifier without challenge", "silent consent",
+    "idempotent answer",
 }  # fmt: skip
 
 

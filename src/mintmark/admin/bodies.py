@@ -42,7 +42,8 @@ async def read_optional(request: Request) -> Body:
 def _check_type(request: Request, *known: str) -> None:
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given not in known:
-        raise WrongMediaType(f"Content-Type must be {' or '.join(known)}", check="content type")
+        right = " or ".join(known)
+        raise WrongMediaType(f"Content-Type must be {right}", check="content type", expected=right, got=given)
 
 
 async def _bytes(request: Request) -> bytes:
@@ -56,11 +57,15 @@ async def _bytes(request: Request) -> bytes:
                 parts.append(part)
                 size += len(part)
                 if size > limit:
-                    raise TooLarge(f"the body is longer than {limit} bytes")
+                    raise TooLarge(
+                        f"the body is longer than {limit} bytes", check="body length", expected=f"{limit} bytes at most"
+                    )
     except TimeoutError:
-        raise InvalidRequest("the body did not come in time") from None
+        raise InvalidRequest(
+            "the body did not come in time", check="body deadline", expected=f"within {BODY_DEADLINE:.0f} s"
+        ) from None
     except ClientDisconnect:
-        raise InvalidRequest("the connection was closed") from None
+        raise InvalidRequest("the connection was closed", check="body broken off") from None
     return b"".join(parts)
 
 
@@ -73,16 +78,16 @@ def _parsed(content: bytes) -> Body:
     except InvalidRequest:
         raise
     except (ValueError, RecursionError) as error:  # ValueError: no UTF-8, no JSON, a number of a million digits
-        raise InvalidRequest(f"the body is no JSON: {str(error)[:100]}") from None
+        raise InvalidRequest(f"the body is no JSON: {str(error)[:100]}", check="body", expected="JSON") from None
     if not isinstance(found, dict):
-        raise InvalidRequest("the body must be one JSON object")
+        raise InvalidRequest("the body must be one JSON object", check="body", expected="one JSON object")
     return found
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):  # which of the two counts, nobody could say
-        raise InvalidRequest("a member of the body stands there twice")
+        raise InvalidRequest("a member of the body stands there twice", check="repeated member")
     return found
 
 
@@ -97,7 +102,7 @@ def _no_number(word: str) -> NoReturn:
 
 def _check_depth(value: object, depth: int) -> None:
     if depth > DEEPEST:
-        raise InvalidRequest(f"the body is more than {DEEPEST} objects and lists deep")
+        raise InvalidRequest(f"the body is more than {DEEPEST} objects and lists deep", check="body depth")
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
     for one in inner:
         _check_depth(one, depth + 1)

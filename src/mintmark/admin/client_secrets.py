@@ -77,7 +77,9 @@ async def add(
         client = (await clients.require(operator, id)).client
         rights.may_change_client(operator, *client.may_use)
         if client.is_public:
-            raise Taken(("", f"{id} is a public client: its token_endpoint_auth_method is none"))
+            raise Taken(
+                ("", f"{id} is a public client: its token_endpoint_auth_method is none"), check="client of no secrets"
+            )
         live = [one.name for one in await _all(operator, id) if one.ended_at is None]
         name, until = patching.readable(lambda left: _read(operator, live, left), body)
         secret = ids.secret("", server.random(client_secret.BYTES))

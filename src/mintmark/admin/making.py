@@ -126,7 +126,11 @@ class _Wanted:
     def of(cls, operator: Operator, key: str, body: Body) -> "_Wanted":
         asked = operator.asked
         if asked.count(b"idempotency-key") > 1 or not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
-            raise InvalidRequest(f"Idempotency-Key must be one, of 1 to {LONGEST_KEY} printable characters")
+            raise InvalidRequest(
+                f"Idempotency-Key must be one, of 1 to {LONGEST_KEY} printable characters",
+                check="idempotency key",
+                got=f"{len(key)} characters",
+            )
         claims = operator.found.claims
         id = idempotency.id_of("answer", claims["client_id"], operator.actor, asked.path, key)
         return cls(operator, id, json.dumps([asked.query_string.decode("latin-1"), body], sort_keys=True).encode())
@@ -135,7 +139,7 @@ class _Wanted:
         """What was answered. Raises AnotherBody."""
         server = self.operator.server
         if not server.registry.is_mac("csrf", self._said(), kept.body_digest):
-            raise AnotherBody("this Idempotency-Key was sent with another body before", check="idempotency key")
+            raise AnotherBody("this Idempotency-Key was sent with another body before", check="idempotent body")
         found = self._opened(self.id, kept)
         document, names = found["document"], found["secrets"]
         if names:
@@ -154,7 +158,9 @@ class _Wanted:
         try:
             return json.loads(self.operator.server.sealer.open(kept.answer, bound_to=idempotency.bound_to(id)))
         except WrongSealingKey:
-            raise Stuck("this was done before, and its answer cannot be opened any more") from None
+            raise Stuck(
+                "this was done before, and its answer cannot be opened any more", check="idempotent answer"
+            ) from None
 
     async def keep(self, made: Made, before: Kept | None) -> list[Change]:
         """before: what is kept under the key, expired."""

@@ -1,6 +1,7 @@
 """`/outbox`: what is to be sent, what arrived and what did not, and once more."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,16 +10,18 @@ from pydantic import Field
 from starlette.responses import Response
 
 from mintmark import receivers
-from mintmark.admin import lists, problems
+from mintmark.admin import lists, making, paths, problems
 from mintmark.admin.documents import Document
 from mintmark.admin.door import Door
-from mintmark.admin.lists import Asking, Nothing, Text
+from mintmark.admin.lists import Nothing, Paging, Text
+from mintmark.admin.making import IdempotencyKey, Made
 from mintmark.admin.operator import READ, WRITE, Operator, needs, reads, writes
-from mintmark.protocol.errors import Refusal
+from mintmark.admin.problems import NotFound, Taken
 from mintmark.receivers import BeingSent
 from mintmark.server import decided
-from mintmark.store import listed_outbox, listing
+from mintmark.store import listed_outbox
 from mintmark.store.listed_outbox import Listed, State
+from mintmark.store.times import at, ms
 
 NAME = "outbox"
 router = APIRouter(route_class=Door, tags=["outbox"])
@@ -26,15 +29,7 @@ Reading = Annotated[Operator, reads("webhooks")]
 Writing = Annotated[Operator, writes("webhooks")]
 
 
-class Busy(Refusal):
-    """It is being sent at this moment."""
-
-    status = 409
-
-
-class OutboxAsked(Asking):
-    limit: int = Field(default=50, ge=1, le=listing.MOST, description="How many items at most.")
-    after: str | None = Field(default=None, max_length=1000, description="`next` of the page before.")
+class OutboxAsked(Paging):
     receiver: Text | None = Field(default=None, description="The id of a webhook.")
     state: State | None = None
 
@@ -93,7 +88,7 @@ async def index(operator: Reading, asked: Annotated[OutboxAsked, Query()]) -> De
     responses=problems.responses(404),
     openapi_extra=needs(READ, "webhooks"),
 )
-async def show(operator: Reading, id: str, asked: Annotated[Nothing, Query()]) -> SentDelivery:
+async def show(operator: Reading, id: paths.Name, asked: Annotated[Nothing, Query()]) -> SentDelivery:
     found = await _require(operator, id)
     await operator.commit()
     return SentDelivery(**_members(found), payload=_payload(found))
@@ -103,19 +98,30 @@ async def show(operator: Reading, id: str, asked: Annotated[Nothing, Query()]) -
     "/outbox/{id}/retry",
     operation_id="retryOutbox",
     summary="Send a delivery once more, also one that is done or was given up",
-    responses=problems.responses(404, 409),
+    response_model=Delivery,
+    responses=problems.answers("Delivery") | problems.responses(404, 409, 422),
     openapi_extra=needs(WRITE, "webhooks"),
 )
-async def retry(operator: Writing, id: str, asked: Annotated[Nothing, Query()]) -> Delivery:
-    async def attempt() -> None:
+async def retry(
+    operator: Writing,
+    id: paths.Name,
+    asked: Annotated[Nothing, Query()],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    async def decide() -> Made:
+        found = await _require(operator, id)
         try:
-            changes, events = receivers.retried(await _require(operator, id), operator.now)
+            changes, events = receivers.retried(found, operator.now)
         except BeingSent:
-            raise Busy("it is being sent at this moment: look again in a minute", check="delivery") from None
-        await operator.commit(changes, [receivers.by(event, operator.actor) for event in events])
+            sentence = "it is being sent at this moment: look again in a minute"
+            raise Taken(("", sentence), check="delivery") from None
+        after = replace(
+            found, attempts=0, due_at=at(ms(operator.now)), taken_until=None, done_at=None, given_up_at=None
+        )
+        document = Delivery(**_members(after)).model_dump(mode="json")
+        return Made(document, changes, [receivers.by(event, operator.actor) for event in events])
 
-    await decided(attempt)
-    return Delivery(**_members(await _require(operator, id)))
+    return await making.post(operator, idempotency_key, {}, decide)
 
 
 @router.delete(
@@ -126,7 +132,7 @@ async def retry(operator: Writing, id: str, asked: Annotated[Nothing, Query()]) 
     responses=problems.responses(404),
     openapi_extra=needs(WRITE, "webhooks"),
 )
-async def discard(operator: Writing, id: str, asked: Annotated[Nothing, Query()]) -> Response:
+async def discard(operator: Writing, id: paths.Name, asked: Annotated[Nothing, Query()]) -> Response:
     async def attempt() -> None:
         changes, events = receivers.discarded(await _require(operator, id), operator.now)
         await operator.commit(changes, [receivers.by(event, operator.actor) for event in events] if changes else ())
@@ -138,7 +144,7 @@ async def discard(operator: Writing, id: str, asked: Annotated[Nothing, Query()]
 async def _require(operator: Operator, id: str) -> Listed:
     found = await listed_outbox.find(operator.server.store, id)
     if found is None:
-        raise problems.NotFound("there is no such delivery", check="delivery")
+        raise NotFound("there is no such delivery", check="delivery")
     return found
 
 

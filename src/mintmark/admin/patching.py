@@ -56,7 +56,7 @@ def take_unchanged(body: dict[str, Any], shown: Mapping[str, object], names: Seq
     """What the server keeps may be sent back as it was shown, and is refused otherwise."""
     wrong = [name for name in names if name in body and body[name] != shown.get(name)]
     if wrong:
-        raise BadMembers(*((name, "is kept by the server itself") for name in wrong))
+        raise BadMembers(*((name, "is kept by the server itself") for name in wrong), check="members")
     for name in names:
         body.pop(name, None)
 
@@ -79,7 +79,7 @@ def readable(read: Callable[[dict[str, Any]], T], document: Mapping[str, Any]) -
             if not errors:
                 return found
             break
-    raise BadMembers(*errors)
+    raise BadMembers(*errors, check="members")
 
 
 def changed(before: Mapping[str, object], after: Mapping[str, object]) -> str:

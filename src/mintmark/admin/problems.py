@@ -33,8 +33,9 @@ class NotFound(Refusal):
 class BadMembers(Refusal):
     """What was sent cannot be: `errors` names each member, and says what would be right."""
 
-    def __init__(self, *errors: tuple[str, str], check: str = "members") -> None:
-        super().__init__("; ".join(f"{member}: {detail}".lstrip(": ") for member, detail in errors), check=check)
+    def __init__(self, *errors: tuple[str, str], check: str) -> None:
+        told = "; ".join(f"{member}: {detail}".lstrip(": ") for member, detail in errors)
+        super().__init__(told, check=check, got=errors[0][0].partition("[")[0] or None)
         self.errors = [_error(member, detail) for member, detail in errors]
 
 
@@ -47,8 +48,8 @@ class Taken(BadMembers):
 class Beyond(InsufficientScope):
     """An operator would give away, or take over, a right that they lack."""
 
-    def __init__(self, member: str, detail: str, scope: str) -> None:
-        super().__init__(detail, scope)
+    def __init__(self, member: str, detail: str, scope: str, *, check: str, got: str, client_id: str) -> None:
+        super().__init__(detail, scope, check=check, got=got, client_id=client_id)
         self.errors = [{"member": member, "detail": detail}]
 
 

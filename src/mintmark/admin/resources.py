@@ -172,7 +172,7 @@ async def _check_servers(operator: Operator, found: Resource) -> None:
             hint = nearest.hint(client_id, known)
             errors.append((f"resource_servers[{number}]", f"{client_id!r} is no client{hint}"))
     if errors:
-        raise BadMembers(*errors[: patching.MOST_ERRORS])
+        raise BadMembers(*errors[: patching.MOST_ERRORS], check="members")
 
 
 async def _check_left(operator: Operator, left: Sequence[Resource]) -> None:

@@ -23,4 +23,12 @@ def may_change_person(operator: Operator, *groups: Collection[str]) -> None:
 def _must_hold(operator: Operator, member: str, sentence: str, words: Iterable[str]) -> None:
     missing = scopes.lacking(operator.found.scope, dict.fromkeys(words))
     if missing:
-        raise Beyond(member, sentence.format(scopes.write(missing)), scopes.write(missing))
+        scope = scopes.write(missing)
+        raise Beyond(
+            member,
+            sentence.format(scope),
+            scope,
+            check="rights",
+            got=scopes.write(operator.found.scope),
+            client_id=operator.found.client.id,
+        )

@@ -129,7 +129,7 @@ async def _check_known(operator: Operator, wanted: _Wanted) -> None:
         if session is None:
             errors.append(("session_id", "is no session"))
     if errors:
-        raise BadMembers(*errors)
+        raise BadMembers(*errors, check="members")
 
 
 def _changes(wanted: _Wanted, now: datetime) -> Sequence[Change]:

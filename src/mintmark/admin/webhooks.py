@@ -1,56 +1,47 @@
 """`/webhooks`: who is told of events, how they know that it was us, and whether they listen."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import sha256
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Header, Query
-from pydantic import Field, field_validator
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mintmark import durations, receivers, webhooks
-from mintmark.admin import problems, sent
+from mintmark import durations, nearest, receivers, webhooks
+from mintmark.admin import bodies, making, patching, paths, problems
+from mintmark.admin.bodies import Body
 from mintmark.admin.documents import Document
 from mintmark.admin.door import Door
 from mintmark.admin.lists import Nothing
+from mintmark.admin.making import IdempotencyKey, Made
 from mintmark.admin.operator import READ, WRITE, Operator, needs, reads, writes
-from mintmark.admin.sent import Form
+from mintmark.admin.patching import IfMatch
+from mintmark.admin.problems import BadMembers, NotFound, Taken
 from mintmark.protocol import ids, webhook
-from mintmark.protocol.errors import InvalidRequest, Refusal
 from mintmark.protocol.webhook import Webhook, WebhookRefused
-from mintmark.receivers import OVERLAP, NameTaken, TooMany, Wanted
-from mintmark.server import decided
+from mintmark.receivers import OVERLAP, NameTaken, TooMany, Wanted, Written
 from mintmark.store.changes import Unavailable
-from mintmark.wire.answer import to_json
 
 T = TypeVar("T")
+Sent = TypeVar("Sent", bound="Form")
+NAME = "webhooks"
+KEPT = ("id", "created_at", "updated_at", "secrets")  # members that the server keeps
 LONGEST = 2000
 router = APIRouter(route_class=Door, tags=["webhooks"])
 Reading = Annotated[Operator, reads("webhooks")]
 Writing = Annotated[Operator, writes("webhooks")]
-IfMatch = Annotated[str | None, Header(description="The ETag of what is to be changed, as it was read.")]
 
 
-class Taken(Refusal):
-    """What was sent cannot be beside what there is."""
+class Form(BaseModel):
+    """What is sent."""
 
-    status = 409
-
-
-class Unmatched(Refusal):
-    """It was changed since it was read (RFC 9110 §15.5.13)."""
-
-    status = 412
-
-
-class MatchMissing(Refusal):
-    """RFC 6585 §3."""
-
-    status = 428
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class WebhookSecret(Document):
@@ -71,7 +62,10 @@ class ShownWebhook(Document):
 
 
 class MadeWebhook(ShownWebhook):
-    secret: str = Field(description="Shown this once: whsec_ and the key in base64.")
+    secret: str | None = Field(description="Shown this once: whsec_ and the key in base64; null: see `forgotten`.")
+    forgotten: tuple[str, ...] = Field(
+        default=(), description="Members that a replay does not show any more, ten minutes later."
+    )
 
 
 class Webhooks(Document):
@@ -115,9 +109,9 @@ class RolledSecret(Form):
         default=None, description='How long the one before signs too: "1d" where it is left out, "0" for not at all.'
     )
 
-    @field_validator("overlap")
+    @field_validator("overlap", mode="before")
     @classmethod
-    def a_span(cls, value: str | int | None) -> str | int | None:
+    def a_span(cls, value: object) -> object:
         if value not in (None, 0, "0"):
             durations.parse(value)
         return value
@@ -142,29 +136,37 @@ async def index(operator: Reading, asked: Annotated[Nothing, Query()]) -> Webhoo
     return Webhooks(items=tuple(shown(one) for one in found))
 
 
+def _documented(form: type[Form], *, required: bool = True, media: str = bodies.JSON) -> dict[str, Any]:
+    """For the OpenAPI document."""
+    return {"requestBody": {"required": required, "content": {media: {"schema": form.model_json_schema()}}}}
+
+
 @router.post(
     "/webhooks",
     operation_id="addWebhook",
     summary="Add a webhook; its secret is shown this once",
     status_code=201,
     response_model=MadeWebhook,
-    responses=problems.responses(409),
-    openapi_extra={**needs(WRITE, "webhooks"), **sent.documented(NewWebhook)},
+    responses=problems.answers("MadeWebhook", 201, tag=True) | problems.responses(409, 413, 415, 422),
+    openapi_extra=needs(WRITE, "webhooks") | _documented(NewWebhook),
 )
-async def add(operator: Writing, request: Request, asked: Annotated[Nothing, Query()]) -> Response:
-    new = await sent.read(request, NewWebhook)
+async def add(
+    operator: Writing,
+    request: Request,
+    asked: Annotated[Nothing, Query()],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    body = await bodies.read(request)
+    new = _read(NewWebhook, body)
 
-    async def attempt() -> Webhook:
+    async def decide() -> Made:
         server = operator.server
         wanted = Wanted(new.name, new.url, new.events, new.disabled)
-        there = await _all(operator)
+        there = server.registry.webhooks
         one, written = _checked(lambda: receivers.made(wanted, there, server.sealer, server.random, operator.now))
-        await _commit(operator, written)
-        return one
+        return _made(operator, one, written, 201, paths.to(server.registry.catalogue.admin_api, NAME, one.id))
 
-    one = await decided(attempt)
-    location = f"{operator.server.registry.catalogue.admin_api}/webhooks/{one.id}"
-    return _answer(_with_secret(one), 201, {"location": location, "etag": etag(one)})
+    return _tagged(await _known(operator, await making.post(operator, idempotency_key, body, decide)))
 
 
 @router.get(
@@ -172,13 +174,13 @@ async def add(operator: Writing, request: Request, asked: Annotated[Nothing, Que
     operation_id="getWebhook",
     summary="Show a webhook, without its secret",
     response_model=ShownWebhook,
-    responses=problems.responses(404),
+    responses=problems.answers("ShownWebhook", tag=True) | problems.responses(404),
     openapi_extra=needs(READ, "webhooks"),
 )
-async def show(operator: Reading, id: str, asked: Annotated[Nothing, Query()]) -> Response:
+async def show(operator: Reading, id: paths.Name, asked: Annotated[Nothing, Query()]) -> Response:
     one = await _require(operator, id)
     await operator.commit()
-    return _answer(shown(one), 200, {"etag": etag(one)})
+    return making.shown(document(one), tag=True)
 
 
 @router.patch(
@@ -186,24 +188,28 @@ async def show(operator: Reading, id: str, asked: Annotated[Nothing, Query()]) -
     operation_id="changeWebhook",
     summary="Change a webhook",
     response_model=ShownWebhook,
-    responses=problems.responses(404, 409, 412, 428),
-    openapi_extra={**needs(WRITE, "webhooks"), **sent.documented(ChangedWebhook, patch=True)},
+    responses=problems.answers("ShownWebhook", tag=True) | problems.responses(404, 409, 412, 413, 415, 428),
+    openapi_extra=needs(WRITE, "webhooks") | _documented(ChangedWebhook, media=bodies.MERGE_PATCH),
 )
 async def change(
-    operator: Writing, request: Request, id: str, asked: Annotated[Nothing, Query()], if_match: IfMatch = None
+    operator: Writing,
+    request: Request,
+    id: paths.Name,
+    asked: Annotated[Nothing, Query()],
+    if_match: IfMatch = None,
 ) -> Response:
-    wanted = (await sent.read(request, ChangedWebhook, patch=True)).wanted()
+    body = await bodies.read_patch(request)
 
-    async def attempt() -> Webhook:
-        there = await _all(operator)
+    async def decide() -> Made:
+        there, patch = operator.server.registry.webhooks, dict(body)
         before = _among(there, id)
-        _must_match(if_match, before)
-        one, written = _checked(lambda: receivers.changed(before, wanted, there, operator.now))
-        await _commit(operator, written)
-        return one
+        patching.must_match(if_match, document(before))
+        patching.take_unchanged(patch, document(before), KEPT)
+        wanted = _read(ChangedWebhook, patch).wanted()
+        one, (changes, events) = _checked(lambda: receivers.changed(before, wanted, there, operator.now))
+        return Made(document(one), changes, [receivers.by(event, operator.actor) for event in events], tag=True)
 
-    one = await decided(attempt)
-    return _answer(shown(one), 200, {"etag": etag(one)})
+    return await _known(operator, await making.change(operator, decide))
 
 
 @router.delete(
@@ -211,15 +217,23 @@ async def change(
     operation_id="deleteWebhook",
     summary="Delete a webhook; what still waits for it is given up",
     status_code=204,
-    responses=problems.responses(404),
+    responses=problems.responses(404, 412),
     openapi_extra=needs(WRITE, "webhooks"),
 )
-async def delete(operator: Writing, id: str, asked: Annotated[Nothing, Query()]) -> Response:
-    async def attempt() -> None:
-        await _commit(operator, receivers.deleted(await _require(operator, id), operator.now))
+async def delete(
+    operator: Writing, id: paths.Name, asked: Annotated[Nothing, Query()], if_match: IfMatch = None
+) -> Response:
+    async def decide() -> Made:
+        there = operator.server.registry.webhooks
+        if all(one.id != id for one in there) and await making.was_deleted(operator, NAME, id):
+            return Made(None)
+        one = _among(there, id)
+        patching.must_match(if_match, document(one), wanted=False)
+        changes, events = receivers.deleted(one, operator.now)
+        gone = [*changes, await making.remember_deleted(operator, NAME, id, operator.now)]
+        return Made(None, gone, [receivers.by(event, operator.actor) for event in events])
 
-    await decided(attempt)
-    return Response(status_code=204)
+    return await _known(operator, await making.change(operator, decide))
 
 
 @router.post(
@@ -227,37 +241,77 @@ async def delete(operator: Writing, id: str, asked: Annotated[Nothing, Query()])
     operation_id="rollWebhookSecret",
     summary="Make a new secret, shown this once; the one before signs beside it for a while",
     response_model=MadeWebhook,
-    responses=problems.responses(404),
-    openapi_extra={**needs(WRITE, "webhooks"), **sent.documented(RolledSecret, required=False)},
+    responses=problems.answers("MadeWebhook", tag=True) | problems.responses(404, 413, 415, 422),
+    openapi_extra=needs(WRITE, "webhooks") | _documented(RolledSecret, required=False),
 )
-async def roll(operator: Writing, request: Request, id: str, asked: Annotated[Nothing, Query()]) -> Response:
-    span = (await sent.read(request, RolledSecret, optional=True)).span
+async def roll(
+    operator: Writing,
+    request: Request,
+    id: paths.Name,
+    asked: Annotated[Nothing, Query()],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    body = await bodies.read_optional(request)
+    span = _read(RolledSecret, body).span
 
-    async def attempt() -> Webhook:
+    async def decide() -> Made:
         server = operator.server
-        one, written = receivers.rolled(await _require(operator, id), span, server.sealer, server.random, operator.now)
-        await _commit(operator, written)
-        return one
+        before = _among(server.registry.webhooks, id)
+        return _made(operator, *receivers.rolled(before, span, server.sealer, server.random, operator.now))
 
-    one = await decided(attempt)
-    return _answer(_with_secret(one), 200, {"etag": etag(one)})
+    return _tagged(await _known(operator, await making.post(operator, idempotency_key, body, decide)))
+
+
+class _Untried(Exception):
+    """Nothing was answered under that key yet."""
 
 
 @router.post(
     "/webhooks/{id}/test",
     operation_id="testWebhook",
     summary="Send a message of the type webhook_test now, and say what came of it",
-    responses=problems.responses(404),
+    response_model=TriedWebhook,
+    responses=problems.answers("TriedWebhook") | problems.responses(404, 422),
     openapi_extra=needs(WRITE, "webhooks"),
 )
-async def test(operator: Writing, id: str, asked: Annotated[Nothing, Query()]) -> TriedWebhook:
+async def try_(
+    operator: Writing,
+    id: paths.Name,
+    asked: Annotated[Nothing, Query()],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Sent before it is written, while others may change the configuration: a receiver may take its time. Of two at
+    once with one key the second waits; at two nodes both send, and answer the same."""
+    server = operator.server
+    if idempotency_key is None:
+        made = await _try(operator, id)
+        await server.commit([], made.events, operator.asked, server.clock())
+        return making.answer(made)
+
+    async def untried() -> Made:
+        raise _Untried
+
+    lane = ("webhook test", operator.found.client.id, operator.actor, id, idempotency_key)
+    async with server.lanes.turn("\0".join(lane)):
+        try:
+            return await making.post(operator, idempotency_key, {}, untried)
+        except _Untried:
+            made = await _try(operator, id)
+
+        async def tried() -> Made:
+            return made
+
+        return await making.post(replace(operator.going_on(), now=server.clock()), idempotency_key, {}, tried)
+
+
+async def _try(operator: Operator, id: str) -> Made:
     one = await _require(operator, id)
     await operator.commit()  # a one-use token is spent before anything leaves
     server = operator.server
     came = await webhooks.attempt(server.outbound, one, ids.uuid7(operator.now, server.random(10)), operator.now)
     event = receivers.tried(one, arrived=came.arrived, actor=operator.actor)
-    await server.commit([], [event], operator.asked, server.clock())
-    return TriedWebhook(arrived=came.arrived, status=came.status, why=came.why or None)
+    found = TriedWebhook(arrived=came.arrived, status=came.status, why=came.why or None)
+    return Made(found.model_dump(mode="json"), events=[event])
 
 
 def shown(one: Webhook) -> ShownWebhook:
@@ -273,21 +327,30 @@ def shown(one: Webhook) -> ShownWebhook:
     )
 
 
-def _with_secret(one: Webhook) -> MadeWebhook:
-    return MadeWebhook(**dict(shown(one)), secret=webhook.secret(one.keys[0]))
+def document(one: Webhook) -> dict[str, Any]:
+    return shown(one).model_dump(mode="json")
 
 
-def etag(one: Webhook) -> str:
-    """Of what is shown: whoever knows it knows what they change."""
-    return f'"{sha256(shown(one).model_dump_json().encode()).hexdigest()[:24]}"'
+def _made(operator: Operator, one: Webhook, written: Written, status: int = 200, location: str | None = None) -> Made:
+    """With its secret."""
+    changes, events = written
+    found = document(one) | {"secret": webhook.secret(one.keys[0])}
+    by = [receivers.by(event, operator.actor) for event in events]
+    return Made(found, changes, by, status, location, secrets=("secret",))
 
 
-def _must_match(given: str | None, one: Webhook) -> None:
-    """RFC 9110 §13.1.1."""
-    if given is None:
-        raise MatchMissing("If-Match must be the ETag of what is to be changed: GET it first", check="if-match")
-    if given.strip() != "*" and etag(one) not in (part.strip() for part in given.split(",")):
-        raise Unmatched("it was changed since it was read: GET it again", check="if-match")
+async def _known(operator: Operator, response: Response) -> Response:
+    """This node knows of it before the answer leaves, the others within a second: events are told to those it knows."""
+    with suppress(Unavailable):
+        await operator.server.registry.current()
+    return response
+
+
+def _tagged(response: Response) -> Response:
+    """The ETag is of what GET shows, without what is shown this once."""
+    found = json.loads(bytes(response.body))
+    response.headers["etag"] = patching.etag({name: found[name] for name in ShownWebhook.model_fields})
+    return response
 
 
 async def _all(operator: Operator) -> tuple[Webhook, ...]:
@@ -304,26 +367,40 @@ def _among(there: tuple[Webhook, ...], id: str) -> Webhook:
     for one in there:
         if one.id == id:
             return one
-    raise problems.NotFound("there is no such webhook", check="webhook")
+    raise NotFound("there is no such webhook", check="webhook")
+
+
+def _read(form: type[Sent], body: Body) -> Sent:
+    """Raises BadMembers, which names each member once."""
+    try:
+        return form.model_validate(body)
+    except ValidationError as error:
+        found = {_member(one["loc"]): _sentence(one, form) for one in error.errors()}
+        raise BadMembers(*[*found.items()][: patching.MOST_ERRORS], check="members") from None
+
+
+def _member(location: tuple[str | int, ...]) -> str:
+    """`events[1]` of ("events", 1); of a union, the kind that was tried is passed over."""
+    name, *rest = location or ("",)
+    return "".join([str(name)[:100], *(f"[{part}]" for part in rest if isinstance(part, int))])
+
+
+def _sentence(error: Mapping[str, Any], form: type[Form]) -> str:  # Any: pydantic's own
+    match error["type"]:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return f"is no member of this{nearest.hint(str(error['loc'][0]), form.model_fields)}"
+        case "value_error":
+            return str(error["ctx"]["error"])
+    return re.sub(r"^\w+ should ", "must ", str(error["msg"]))
 
 
 def _checked(make: Callable[[], T]) -> T:
+    """Raises Taken, BadMembers."""
     try:
         return make()
     except (NameTaken, TooMany) as refusal:
-        raise Taken(str(refusal), check="members") from None
+        raise Taken((refusal.member, refusal.sentence), check="members") from None
     except WebhookRefused as refusal:
-        raise InvalidRequest(str(refusal), check="members") from None
-
-
-async def _commit(operator: Operator, written: receivers.Written) -> None:
-    changes, events = written
-    await operator.commit(changes, [receivers.by(event, operator.actor) for event in events])
-    if changes:  # this node knows it before the answer leaves, the others within a second
-        operator.server.registry.forget()
-        with suppress(Unavailable):
-            await operator.server.registry.current()
-
-
-def _answer(document: Document, status: int, headers: Mapping[str, str]) -> Response:
-    return Response(to_json(json.loads(document.model_dump_json())), status, headers, "application/json")
+        raise BadMembers((refusal.member, refusal.sentence), check="members") from None

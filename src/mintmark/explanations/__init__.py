@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from mintmark.explanations import access_tokens, browsers, clients, grants, people, requests
+from mintmark.explanations import access_tokens, administration, browsers, clients, grants, people, requests
 from mintmark.explanations.table import Explained
 
 EXPLANATIONS: Final[Mapping[str, Explained]] = MappingProxyType(
@@ -15,6 +15,7 @@ EXPLANATIONS: Final[Mapping[str, Explained]] = MappingProxyType(
         **browsers.TABLE,
         **people.TABLE,
         **access_tokens.TABLE,
+        **administration.TABLE,
     }
 )
 UNKNOWN: Final = Explained(

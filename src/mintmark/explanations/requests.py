@@ -34,8 +34,8 @@ TABLE: Final[Table] = {
     "body encoding": Explained("the body", "The body is not UTF-8.", "Encode the form as UTF-8."),
     "content type": Explained(
         "the Content-Type header",
-        "The body is not a form; JSON, above all, is not understood at this door.",
-        "Send application/x-www-form-urlencoded.",
+        "The body is of another media type than this door reads; the admin API reads JSON, other doors a form.",
+        "Send the media type under expected.",
     ),
     "query encoding": Explained(
         "the query",
@@ -75,7 +75,7 @@ TABLE: Final[Table] = {
         AS_IT_IS,
     ),
     "resource": Explained(
-        "resource",
+        "resource, or the id in the path",
         "No resource of that address is registered.",
         "Compare it with `resources` of the apply file, or register it there.",
         WITHOUT_QUERY,
