@@ -8,7 +8,7 @@ from typing import Protocol
 from mintmark.events import AuthorizationEnded, Event, SessionEnded
 from mintmark.protocol.authorization import Authorization, Standing
 from mintmark.registry import Registry
-from mintmark.store import authorizations, consents, people, resources, sessions
+from mintmark.store import audit_personal, authorizations, consents, people, resources, sessions
 from mintmark.store.changes import Change
 from mintmark.store.executor import Executor
 
@@ -89,6 +89,13 @@ def authorization(
         authorization_id=found.id, client_id=found.client_id, person_id=found.person_id, reason=reason, actor=actor
     )
     return changes, [event]
+
+
+def deletion(person_id: str, now: datetime, *, actor: str | None = None) -> tuple[list[Change], list[Event]]:
+    """A person goes, with all that they allowed and what the audit trail holds of them alone."""
+    ends, events = everything(person_id, "person deleted", now, actor=actor)
+    gone = [consents.forget_person(person_id), people.delete_(person_id), *audit_personal.erase(person_id)]
+    return [*ends, *gone], events
 
 
 async def authorizations_of_client(store: Executor, client_id: str, reason: str, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mintmark import chaining
 from tests.admin import operating
 from tests.issuer import ALICE, PASSWORD
 
@@ -132,6 +133,19 @@ async def test_who_is_deleted_is_gone_and_deleting_again_is_the_same(issuer):
     assert 404 == (await operator.delete("/users/nobody")).status_code
     assert not (await issuer.introspect(tokens["access_token"]))["active"]
     assert 0 == await issuer.count("consents")
+
+
+async def test_of_who_is_deleted_the_trail_keeps_no_address_sealed_or_not(issuer):
+    await issuer.tokens()
+    await chaining.seal_audit(issuer.server)
+    await issuer.tokens()
+    operator = await operating.operator(issuer)
+    mine = [one["address"] for one in await operator.items("/audit", user_id=ALICE)]
+    await operator.delete(f"/users/{ALICE}")
+    left = [one["address"] for one in await operator.items("/audit", user_id=ALICE) if one["actor"] is None]
+
+    assert "127.0.0.1" in mine
+    assert {None} == set(left)
 
 
 async def test_nobody_gets_a_name_or_an_address_of_another(issuer):

@@ -24,7 +24,7 @@ from mintmark.factors import hash_formats, hashing
 from mintmark.protocol import ids, person_record
 from mintmark.protocol.authorization import Holder
 from mintmark.protocol.person_record import PersonRecord, RecordRefused
-from mintmark.store import consents, listed_people, people
+from mintmark.store import listed_people, people
 from mintmark.store.changes import Change, Insert
 from mintmark.store.people import Person
 from mintmark.store.times import ms
@@ -163,8 +163,7 @@ async def delete(
             raise _nobody()
         rights.may_change_person(operator, known.holder.groups)
         patching.must_match(if_match, shown.person(known), wanted=False)
-        ends, events = ending.everything(id, "person deleted", now, actor=operator.actor)
-        gone = [*ends, consents.forget_person(id), people.delete_(id)]
+        gone, events = ending.deletion(id, now, actor=operator.actor)
         gone.append(await making.remember_deleted(operator, NAME, id, now))
         return Made(None, gone, [*events, _configured(operator, known, "delete")])
 

@@ -146,9 +146,8 @@ def changes(opened: Opened, dropped: Dropped) -> tuple[list[Change], list[Event]
     for group in dropped.groups:
         found += resources.delete_policy("group", group)
     for person in dropped.people:
-        id = person.holder.id
-        ends, ended = ending.everything(id, "person deleted", opened.now)
-        found += [*ends, consents.forget_person(id), people.delete_(id)]
+        gone, ended = ending.deletion(person.holder.id, opened.now)
+        found += gone
         events += ended
     return found, events
 

@@ -15,7 +15,7 @@ from mintmark.commands.verbs import Document, JsonOption
 from mintmark.events import Configured, Event
 from mintmark.factors import hashing
 from mintmark.protocol.names import normalise_username
-from mintmark.store import audit_personal, consents, people
+from mintmark.store import people
 from mintmark.store.changes import Change
 from mintmark.store.people import Person
 
@@ -126,8 +126,7 @@ def delete(name: NameArgument, json: JsonOption = False) -> None:
     async def work(opened: Opened) -> Document:
         person = await find(opened, name)
         id = person.holder.id
-        ends, events = ending.everything(id, "person deleted", opened.now)
-        changes = [*ends, consents.forget_person(id), people.delete_(id), *audit_personal.erase(id)]
+        changes, events = ending.deletion(id, opened.now)
         await opened.commit(changes, [*events, _configured(person, "delete")])
         return {"id": id, "username": person.holder.username, "deleted": True}
 
