@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from mintmark import ending
 from mintmark.commands import apply_report, apply_source, leases, opening, pruning, standing, writing
 from mintmark.commands import plan as plans
 from mintmark.commands.apply_file import ApplyFile
@@ -144,7 +145,7 @@ class Work:
         if any(step.ends_secret or step.disabled for step in made.clients) or made.dropped.clients:
             await leases.run_out()
         for client in made.dropped.clients:
-            await pruning.end_authorizations(self._opened, client.id)
+            await ending.authorizations_of_client(self._opened.store, client.id, "client deleted", self._opened.now)
 
 
 async def carry_out(

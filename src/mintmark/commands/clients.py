@@ -1,19 +1,19 @@
 """`mintmark clients`: applications, one at a time, and their secrets (contract, "Commands")."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Annotated
 
 import typer
 
+from mintmark import ending
 from mintmark.admin import shown
-from mintmark.commands import apply, assignments, client_secrets, leases, opening, pruning, verbs
+from mintmark.commands import apply, assignments, client_secrets, leases, opening, verbs
 from mintmark.commands.apply_file import ApplyFile, Entry
 from mintmark.commands.opening import NotFound, Opened, Refused
 from mintmark.commands.verbs import Document, JsonOption
 from mintmark.events import Configured
 from mintmark.protocol.client import Client
-from mintmark.store import clients, consents, resources
+from mintmark.store import clients, consents
 from mintmark.store.changes import Change
 
 PAGE = 500
@@ -132,8 +132,11 @@ def delete(client_id: IdArgument, json: JsonOption = False) -> None:
     async def work(opened: Opened) -> Document:
         client = await find(opened, client_id)
         await _disable(opened, client)
-        await pruning.end_authorizations(opened, client_id)
-        changes: list[Change] = [consents.forget_client(client_id), *await _silenced(opened, client_id)]
+        await ending.authorizations_of_client(opened.store, client_id, "client deleted", opened.now)
+        changes: list[Change] = [
+            consents.forget_client(client_id),
+            *await ending.client_silenced(opened.store, client_id, opened.now),
+        ]
         await opened.commit([*changes, *clients.delete_(client_id)], [configured(client_id, "delete")])
         return {"client_id": client_id, "deleted": True}
 
@@ -201,13 +204,3 @@ async def _disable(opened: Opened, client: Client) -> None:
     if client.disabled_at is None:
         await opened.commit(clients.disable(client.id, opened.now), [configured(client.id, "disable")])
     await leases.run_out()
-
-
-async def _silenced(opened: Opened, client_id: str) -> list[Change]:
-    """It speaks for no resource any more."""
-    changes: list[Change] = []
-    for one in await resources.all(opened.store):
-        if client_id in one.resource_servers:
-            left = tuple(name for name in one.resource_servers if name != client_id)
-            changes += resources.change(replace(one, resource_servers=left), opened.now)
-    return changes

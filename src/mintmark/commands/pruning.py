@@ -17,7 +17,7 @@ from mintmark.protocol import scope as scopes
 from mintmark.protocol.catalogue import Resource
 from mintmark.protocol.client import Client
 from mintmark.protocol.names import normalise_username
-from mintmark.store import authorizations, clients, consents, people, resources
+from mintmark.store import clients, consents, people, resources
 from mintmark.store.changes import Change
 from mintmark.store.people import Person
 
@@ -150,15 +150,6 @@ def changes(opened: Opened, dropped: Dropped) -> tuple[list[Change], list[Event]
         found += gone
         events += ended
     return found, events
-
-
-async def end_authorizations(opened: Opened, client_id: str) -> None:
-    """Row by row, a few hundred at a time: a client that gets the same name must find none of them alive."""
-    after = ""
-    while some := await authorizations.unended_of_client(opened.store, client_id, after, PAGE):
-        after = some[-1]
-        end = authorizations.end_some_of_client(client_id, some[0], after, "client deleted", opened.now)
-        await opened.store.commit([end])
 
 
 def ids(dropped: Dropped) -> Mapping[str, str]:

@@ -12,12 +12,9 @@ from mintmark.commands.plan import SECRET_NAME, ClientStep, Plan
 from mintmark.commands.plan_people import PersonStep
 from mintmark.events import Configured, Event, FileApplied
 from mintmark.factors.hashing import Hashing
-from mintmark.protocol import person_record
 from mintmark.protocol.client import written
-from mintmark.protocol.person_record import PersonRecord
 from mintmark.store import applied, clients, configuration, people, resources, schema
 from mintmark.store.changes import Change, Insert, Require
-from mintmark.store.people import Record
 from mintmark.store.times import ms
 
 AT_ONCE = 32  # passwords hashed together
@@ -40,7 +37,7 @@ async def write(opened: Opened, plan: Plan, version: int, hashing: Hashing, file
     told = _events(plan.differences, {**pruning.ids(plan.dropped), **known_ids})
     changes += [*people_changes, *_memory(opened, plan, secrets)]
     facts = [*told, *events, *people_facts, *_applied(plan, file)]
-    await opened.commit(_once(changes) if plan.differences else changes, facts)
+    await opened.commit(configuration.moved_once(changes) if plan.differences else changes, facts)
 
 
 def _people(
@@ -102,13 +99,13 @@ def _client(opened: Opened, step: ClientStep, secret_id: str | None) -> Iterator
 
 def _person(opened: Opened, id: str, step: PersonStep, hashed: str | None) -> tuple[list[Change], Sequence[Event]]:
     if step.known is None:
-        made = people.add(id, stored(step.record), hashed, opened.now)
+        made = people.add(id, people.record(step.record), hashed, opened.now)
         if step.disabled and isinstance(made, Insert):  # a row cannot be changed in the set that makes it
             made = made._replace(values={**made.values, "disabled_at": ms(opened.now)})
         return [made], ()
     changes: list[Change] = []
     if step.is_changed:
-        changes.append(people.change(id, stored(step.record), opened.now))
+        changes.append(people.change(id, people.record(step.record), opened.now))
     if hashed is not None:
         changes.append(people.set_password(id, hashed, opened.now))
     if step.disabled is None:
@@ -117,18 +114,6 @@ def _person(opened: Opened, id: str, step: PersonStep, hashed: str | None) -> tu
         return [*changes, people.enable(id, opened.now)], ()
     ends, events = ending.everything(id, "person disabled", opened.now)
     return [*changes, people.disable(id, opened.now), *ends], events
-
-
-def stored(record: PersonRecord) -> Record:
-    return Record(
-        username=record.username,
-        username_key=record.username_key,
-        email=record.email,
-        email_key=record.email_key,
-        claims=person_record.written(record.standard),
-        custom_claims=person_record.written(record.custom),
-        groups=record.groups,
-    )
 
 
 def _events(differences: Iterable[Difference], ids: Mapping[str, str]) -> Iterator[Event]:
@@ -154,9 +139,3 @@ async def _hashes(steps: Sequence[PersonStep], hashing: Hashing) -> list[str | N
         made += await asyncio.gather(*map(hashing.hash, passwords[start : start + AT_ONCE]))
     rest = iter(made)
     return [step.password_hash if step.password is None else next(rest) for step in steps]
-
-
-def _once(changes: Sequence[Change]) -> list[Change]:
-    """The configuration's version moves on once, however much was changed; always, so that every server looks."""
-    moved = configuration.changed()
-    return [*(change for change in changes if change != moved), moved]
