@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from mintmark import keyring
+from mintmark import keyring, subjects
 from mintmark.keys import jwt
 from mintmark.keys.ring import Ring
 from mintmark.protocol import ids
@@ -89,7 +89,7 @@ def _access_claims(server: Server, grant: Grant, now: datetime, expires_at: date
     if grant.standing is None:
         return claims
     authorization, holder = grant.standing.authorization, grant.standing.holder
-    claims["sub"] = authorization.person_id
+    claims["sub"] = subjects.of(server.registry, grant.client, authorization.person_id)
     claims["auth_time"] = seconds(authorization.authenticated_at)
     claims["acr"] = authorization.acr
     claims["aid"] = authorization.id
@@ -115,7 +115,7 @@ async def _access_token(
     row = access_tokens.add(
         claims,
         digest=digest,
-        person_id=None if grant.standing is None else claims["sub"],
+        person_id=None if grant.standing is None else grant.standing.authorization.person_id,
         authorization_id=claims.get("aid"),
         one_use=limits.one_use,
         place=place,
@@ -161,7 +161,7 @@ def _id_token(server: Server, ring: Ring, grant: Grant, now: datetime, access_to
     end = now + lifetime if grant.limits.not_after is None else min(now + lifetime, grant.limits.not_after)
     claims: dict[str, Any] = {
         "iss": server.issuer,
-        "sub": authorization.person_id,
+        "sub": subjects.of(server.registry, grant.client, authorization.person_id),
         "aud": grant.client.id,
         "exp": seconds(end),
         "iat": seconds(now),

@@ -1,8 +1,7 @@
 """UserInfo (OIDC Core §5.3): what the scopes of a token tell of its person."""
 
-from mintmark import refused
+from mintmark import disclosure, refused
 from mintmark.endpoints import bearer, introspect, tokens_seen
-from mintmark.protocol import claims
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.errors import InsufficientScope, InvalidToken, NoCredentials, OAuthError
 from mintmark.server import Server
@@ -42,4 +41,4 @@ async def _userinfo(server: Server, asked: Asked) -> Answer:
     if found.one_use and not await introspect.spend(server, asked, found, now):
         raise InvalidToken("the access token was used before", check="one use", expected="its first use")
     updated_at = int(person.updated_at.timestamp())
-    return json_answer({"sub": found.claims["sub"], **claims.of(person.holder, found.scope, updated_at)})
+    return json_answer({"sub": found.claims["sub"], **disclosure.told(person.holder, found.scope, updated_at)})

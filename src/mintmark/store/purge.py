@@ -22,6 +22,7 @@ KEPT = (
     (schema.requests, timedelta(0)),
     (schema.throttles, timedelta(0)),
     (schema.idempotency, timedelta(0)),
+    (schema.assertions, timedelta(0)),
     (schema.codes, HOUR),
     (schema.refresh_tokens, HOUR),
     (schema.access_tokens, HOUR),

@@ -1,8 +1,9 @@
 """The tables: what must outlive a request. Times are milliseconds since the epoch, UTC; documents are JSON text."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, and_
 
 from mintmark.store.schema_metadata import BY_KEY, metadata
+from mintmark.store.schema_openid import assertions, claim_rules, client_logos, initial_access_tokens, session_clients
 from mintmark.store.schema_operators import (
     applied,
     audit,
@@ -19,10 +20,13 @@ from mintmark.store.schema_operators import (
 __all__ = [
     "access_tokens",
     "applied",
+    "assertions",
     "audit",
     "audit_personal",
     "audit_seals",
     "authorizations",
+    "claim_rules",
+    "client_logos",
     "client_secrets",
     "clients",
     "codes",
@@ -30,6 +34,7 @@ __all__ = [
     "consents",
     "duties",
     "idempotency",
+    "initial_access_tokens",
     "metadata",
     "outbox",
     "people",
@@ -42,6 +47,7 @@ __all__ = [
     "revoked_tokens",
     "schema_history",
     "secrets",
+    "session_clients",
     "sessions",
     "signing_keys",
     "throttles",
@@ -84,8 +90,13 @@ clients = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("disabled_at", BigInteger),
     Column("ended_before", BigInteger, nullable=False),  # what was issued to it before this instant is over
+    Column("registration_digest", LargeBinary),  # of the token with which it manages itself (RFC 7592)
+    Column("registered_with", Text),  # the initial access token, by its id
+    Column("used_at", BigInteger),  # when somebody first signed in to one that registered itself
     **BY_KEY,
 )
+_UNUSED = and_(clients.c.self_registered == 1, clients.c.used_at.is_(None))
+Index("ix_clients_unused", clients.c.created_at, clients.c.id, sqlite_where=_UNUSED, postgresql_where=_UNUSED)
 
 client_secrets = Table(
     "client_secrets",
@@ -167,6 +178,9 @@ sessions = Table(
 )
 Index("ix_sessions_person", sessions.c.person_id, sessions.c.id)
 Index("ix_sessions_expiry", sessions.c.expires_at)
+# Those that end by themselves, so that whoever takes part in them hears of it.
+Index("ix_sessions_idle", sessions.c.idle_expires_at, sessions.c.id, sqlite_where=sessions.c.ended_at.is_(None),
+      postgresql_where=sessions.c.ended_at.is_(None))  # fmt: skip
 
 # Authorization requests under way: from the first valid GET (later: a push) until the authorization completes.
 requests = Table(
@@ -193,6 +207,7 @@ consents = Table(
     Column("scope", Text, nullable=False),
     Column("resources", Text, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column("allowed", Text),  # JSON: the scopes allowed at each resource; None: `scope` at each of `resources`
     **BY_KEY,
 )
 
@@ -214,6 +229,7 @@ authorizations = Table(
     Column("expires_at", BigInteger, nullable=False),  # nothing hanging on it lives longer
     Column("ended_at", BigInteger),
     Column("end_reason", Text),
+    Column("claims", Text),  # the `claims` parameter, JSON (OIDC Core §5.5)
     **BY_KEY,
 )
 Index("ix_authorizations_person", authorizations.c.person_id, authorizations.c.id)
