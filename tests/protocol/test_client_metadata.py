@@ -124,7 +124,11 @@ def test_whoever_acts_for_itself_needs_credentials_and_an_operator(grant_type):
         ({"response_types": ["token"]}, "response_types[0] must be code"),
         ({"token_endpoint_auth_method": "private_key_jwt"}, "token_endpoint_auth_method must be none or client_secret"),
         ({"application_type": "desktop"}, "application_type must be web or native"),
-        ({"subject_type": "pairwise"}, "subject_type must be public"),
+        ({"subject_type": "private"}, "subject_type must be public or pairwise"),
+        (
+            {"subject_type": "pairwise", "redirect_uris": ["https://a.example/cb", "https://b.example/cb"]},
+            "sector_identifier_uri must say whose sector",
+        ),
         ({"id_token_signed_response_alg": "none"}, "id_token_signed_response_alg must be ES256 or"),
         ({"client_name": ""}, "client_name must be text"),
         ({"client_name": "x" * 1001}, "client_name must be text"),
@@ -158,6 +162,16 @@ def test_whoever_acts_for_itself_needs_credentials_and_an_operator(grant_type):
 )  # fmt: skip
 def test_a_member_that_cannot_be_is_refused_by_its_path(members, sentence):
     assert refusal({**WEB, **members}).startswith(sentence) or sentence in refusal({**WEB, **members})
+
+
+def test_a_pairwise_client_of_one_host_or_a_stated_sector_is_taken():
+    two = ["https://a.example/cb", "https://b.example/cb"]
+    one = read({**WEB, "subject_type": "pairwise"})
+    several = read(
+        {**WEB, "redirect_uris": two, "subject_type": "pairwise", "sector_identifier_uri": "https://a.example/x"}
+    )
+
+    assert ("pairwise", "pairwise") == (one["subject_type"], several["subject_type"])
 
 
 def test_an_app_on_a_device_has_a_scheme_of_its_own():

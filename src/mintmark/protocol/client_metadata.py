@@ -11,7 +11,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from mintmark import nearest
-from mintmark.protocol import policy, return_address
+from mintmark.protocol import policy, return_address, sector
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.catalogue import Catalogue
 from mintmark.protocol.errors import InvalidScope
@@ -67,6 +67,7 @@ def read(
     _check_offered(stated, offered)
     _check_grants(stated, by_operator)
     _check_addresses(stated)
+    _check_sector(client_id, stated)
     if "scope" in stated:
         stated["scope"] = _scope(str(stated["scope"]), catalogue, by_operator)
     if "jwks" in stated and "jwks_uri" in stated:
@@ -134,6 +135,16 @@ def _check_addresses(stated: Mapping[str, object]) -> None:
             refusal = return_address.refused_at_registration(uri, native=native)
             if refusal:
                 raise MetadataRefused(f"{name}[{number}]", refusal)
+
+
+def _check_sector(client_id: str, stated: Mapping[str, object]) -> None:
+    if stated.get("subject_type") != "pairwise" or "sector_identifier_uri" in stated:
+        return
+    try:
+        sector.of(client_id, _list(stated.get("redirect_uris", [])), None)
+    except sector.NoSector as refusal:
+        message = f"must say whose sector a pairwise client is of: {refusal} (OIDC Core §8.1)"
+        raise MetadataRefused("sector_identifier_uri", message) from None
 
 
 def _scope(text: str, catalogue: Catalogue, by_operator: bool) -> str:
@@ -266,7 +277,7 @@ MEMBERS: Mapping[str, Reader] = MappingProxyType(
         "jwks": _keys,
         "software_id": text,
         "software_version": text,
-        "subject_type": _one_of(("public",)),
+        "subject_type": _one_of(sector.SUBJECT_TYPES),
         "sector_identifier_uri": _https,
         "initiate_login_uri": _https,
         "id_token_signed_response_alg": _one_of(policy.ALGS),
