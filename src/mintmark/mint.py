@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from mintmark import keyring, subjects
+from mintmark import disclosure, keyring, subjects
 from mintmark.keys import jwt
 from mintmark.keys.ring import Ring
 from mintmark.protocol import ids
 from mintmark.protocol import scope as scopes
+from mintmark.protocol.claim_rule import Asking
 from mintmark.protocol.errors import AccessDenied, InvalidGrant, OAuthError, UnauthorizedClient
 from mintmark.protocol.grant import Grant
 from mintmark.server import Server
@@ -86,6 +87,7 @@ def _access_claims(server: Server, grant: Grant, now: datetime, expires_at: date
         "exp": seconds(expires_at),
         "jti": ids.uuid7(now, server.random(10)),
     }
+    claims = _ruled(server, grant, "access_token", now) | claims
     if grant.standing is None:
         return claims
     authorization, holder = grant.standing.authorization, grant.standing.holder
@@ -176,7 +178,17 @@ def _id_token(server: Server, ring: Ring, grant: Grant, now: datetime, access_to
         claims["sid"] = authorization.session_id
     if "groups" in authorization.scope and standing.holder is not None:
         claims["groups"] = list(standing.holder.groups)
-    return jwt.sign(key, "JWT", claims)
+    return jwt.sign(key, "JWT", _ruled(server, grant, "id_token", now) | claims)
+
+
+def _ruled(server: Server, grant: Grant, place: str, now: datetime) -> dict[str, Any]:
+    """What an operator's rules add."""
+    if not server.registry.claim_rules:
+        return {}
+    standing = grant.standing
+    scope = grant.scope if standing is None or place != "id_token" else standing.authorization.scope
+    holder = None if standing is None else standing.holder
+    return disclosure.ruled(server, place, Asking(grant.client, holder, scope, grant.audience), now)
 
 
 async def _ring(server: Server, alg: str, now: datetime) -> Ring:

@@ -23,6 +23,7 @@ class Offer:
     auth_methods: Sequence[str]
     scopes: Collection[str]
     id_token_algs: Sequence[str]
+    more_claims: Collection[str] = ()  # those that an operator's rules make
 
 
 def document(offer: Offer) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def document(offer: Offer) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
         "acr_values_supported": [ONE_FACTOR],
         "claim_types_supported": ["normal"],
-        "claims_supported": [*ABOUT_THE_TOKEN, *claims.STANDARD],
+        "claims_supported": [*ABOUT_THE_TOKEN, *claims.STANDARD, *sorted(set(offer.more_claims))],
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
