@@ -30,7 +30,9 @@ class PageMaker(Protocol):
     """Makes the pages; lives above, where the templates are."""
 
     def page(self, template: str, **context: object) -> bytes: ...
-    def headers(self, form_action: Sequence[str] = (), coop: bool = False) -> Sequence[tuple[str, str]]: ...
+    def headers(
+        self, form_action: Sequence[str] = (), coop: bool = False, *, here: bool = True
+    ) -> Sequence[tuple[str, str]]: ...
 
 
 class Verdict(Protocol):

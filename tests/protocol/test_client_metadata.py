@@ -121,7 +121,7 @@ def test_whoever_acts_for_itself_needs_credentials_and_an_operator(grant_type):
         ({"grant_types": ["implicit"]}, "grant_types[0] must be authorization_code or"),
         ({"grant_types": ["autorization_code"]}, "did you mean 'authorization_code'?"),
         ({"grant_types": [5]}, "grant_types[0] must be"),
-        ({"response_types": ["token"]}, "response_types[0] must be code"),
+        ({"response_types": ["token"]}, "response_types[0] must be code or none"),
         ({"token_endpoint_auth_method": "private_key_jwt"}, "token_endpoint_auth_method must be none or client_secret"),
         ({"application_type": "desktop"}, "application_type must be web or native"),
         ({"subject_type": "pairwise"}, "subject_type must be public"),

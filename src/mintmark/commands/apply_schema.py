@@ -10,7 +10,7 @@ from typing import Any
 from mintmark.client_auth import METHODS
 from mintmark.commands import plan_people
 from mintmark.grants import GRANTS
-from mintmark.protocol import claims, client_metadata, person_record, policy
+from mintmark.protocol import authorization_request, claims, client_metadata, person_record, policy
 from mintmark.protocol.policy import Place
 
 Schema = dict[str, Any]  # Any: JSON
@@ -150,7 +150,7 @@ _OTHERS: Mapping[str, Schema] = MappingProxyType(
     {
         **{name: _list(_text()) for name in _LISTS},
         "grant_types": _list(_choice(*GRANTS)),
-        "response_types": _list(_choice(*client_metadata.RESPONSE_TYPES)),
+        "response_types": _list(_choice(*authorization_request.RESPONSE_TYPES)),
         "token_endpoint_auth_method": _choice(*METHODS),
         "application_type": _choice("web", "native"),
         "subject_type": _choice("public"),

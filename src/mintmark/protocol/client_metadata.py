@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from mintmark import nearest
 from mintmark.protocol import policy, return_address
 from mintmark.protocol import scope as scopes
+from mintmark.protocol.authorization_request import RESPONSE_TYPES
 from mintmark.protocol.catalogue import Catalogue
 from mintmark.protocol.errors import InvalidScope
 
 FOR_ITSELF = ("client_credentials", "password")  # they prove the client and nothing else
-RESPONSE_TYPES = ("code",)
 MOST_ADDRESSES = 50
 LONGEST_ID = 255
 LONGEST_TEXT = 1000  # characters
