@@ -5,7 +5,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from mintmark import browser as browsers
-from mintmark import mint, underway
+from mintmark import mint, subjects, underway
 from mintmark.browser import Browser
 from mintmark.events import Authorized, ConsentGiven, ConsentRefused, Event
 from mintmark.grants.earning import ADMINS
@@ -170,14 +170,17 @@ def _check(limits: Limits, request: AuthorizationRequest, now: datetime) -> None
 
 
 def _hinted(visit: Visit) -> str | None:
-    """Whom id_token_hint names; an expired one still does, another client's or a forged one names a nobody."""
+    """Whom id_token_hint names: whoever is signed in, or a nobody. An expired one counts, a foreign one does not."""
     hint, server = visit.request.id_token_hint, visit.server
     if hint is None:
         return None
     claims = jwt.verify_hint(server.registry.ring, hint, issuer=server.issuer, now=visit.now)
     if claims is None or claims.get("aud") != visit.client.id:
         return ""
-    return str(claims["sub"])
+    session = visit.browser.session
+    if session is None or not subjects.is_of(server.registry, visit.client, session.person_id, claims.get("sub")):
+        return ""
+    return session.person_id
 
 
 async def _approve(visit: Visit, step: Approve) -> Answer:

@@ -7,6 +7,7 @@ from typing import Any
 from mintmark.protocol import claims
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.authorization_request import RESPONSE_MODES, RESPONSE_TYPES
+from mintmark.protocol.sector import SUBJECT_TYPES
 from mintmark.protocol.session import ONE_FACTOR
 
 LOCALES = ("en",)
@@ -40,7 +41,7 @@ def document(offer: Offer) -> dict[str, Any]:
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(offer.grant_types),
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": list(offer.id_token_algs),
         "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
