@@ -53,6 +53,11 @@ class Client:
         return self.auth_method == "none"
 
     @property
+    def has_secrets(self) -> bool:
+        """Whether it proves itself by a secret."""
+        return self.auth_method in SECRET_METHODS
+
+    @property
     def may_use(self) -> tuple[str, ...]:
         """The scopes that it may ask for."""
         return scopes.IDENTITY if self.scope is None else self.scope
