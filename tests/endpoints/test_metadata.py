@@ -38,7 +38,7 @@ def document(issuer, grants):
         "authorization_response_iss_parameter_supported": True,
         "acr_values_supported": ["urn:mintmark:acr:1"],
         "claim_types_supported": ["normal"],
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "ui_locales_supported": ["en"],

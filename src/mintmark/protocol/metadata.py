@@ -55,7 +55,7 @@ def document(offer: Offer) -> dict[str, Any]:
         "acr_values_supported": [ONE_FACTOR],
         "claim_types_supported": ["normal"],
         "claims_supported": [*ABOUT_THE_TOKEN, *claims.STANDARD],
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "ui_locales_supported": list(LOCALES),
