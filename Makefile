@@ -9,13 +9,16 @@ INSTALLER := tools/install.py pyproject.toml requirements/bootstrap.lock $(PIP)
 COMPILE := $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help serve install test lint format check bench faults lock clean
+.PHONY: help serve demo install test lint format check bench faults lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 serve: $(VENV)/.runtime ## the demo on http://localhost:8000 (PORT= to change)
 	@exec $(BIN)/mintmark serve --demo --port $(PORT)
+
+demo: $(VENV)/.runtime ## the same, with an app on PORT+2 that signs people in and an API on PORT+1 (examples/)
+	@exec $(BIN)/python examples/demo.py --port $(PORT)
 
 install: $(VENV)/.runtime ## .venv from the lock, nothing else
 
