@@ -9,8 +9,8 @@ import httpx2
 from tests.issuer import boxes, hidden
 from tests.serving import PASSWORD
 
-# A form that a script submits as soon as the page is there (OAuth 2.0 Form Post Response Mode, Appendix A).
-_SUBMITS_ITSELF = re.compile(r'<form[^>]* action="([^"]*)"[^>]*>')
+# What our script submits as soon as the page is there (OAuth 2.0 Form Post Response Mode §4).
+_FORM_POST = re.compile(r'<form id="form-post" method="post" action="([^"]*)"')
 
 
 class Visitor:
@@ -61,8 +61,9 @@ class Visitor:
                 self.asked.append("consent")
                 decided = {"scope": boxes(page), "decision": self.decision}
                 return f"{self.issuer}/consent", {**hidden(page), **decided}
-        action = _SUBMITS_ITSELF.search(page) if ".submit()" in page or "submit.js" in page else None
-        return (urljoin(here, html.unescape(action[1])), dict(hidden(page))) if action else None
+            if action := _FORM_POST.search(page):
+                return html.unescape(action[1]), {name: html.unescape(value) for name, value in hidden(page).items()}
+        return None
 
 
 def _origin(address: str) -> str:

@@ -68,6 +68,7 @@ def request(**members):
     plain: dict[str, Any] = {
         "client_id": "shop",
         "return_address": ReturnAddress.read(CALLBACK, [CALLBACK]),
+        "response_type": "code",
         "response_mode": "query",
         "state": None,
         "scope": ("openid",),

@@ -205,8 +205,9 @@ def test_every_request_is_read_or_becomes_a_page_or_goes_back_to_a_registered_ad
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"response_type": "code id_token"}, "unsupported_response_type"),
         ({"response_type": "Code"}, "unsupported_response_type"),
-        ({"response_type": "none"}, "unsupported_response_type"),
-        ({"response_mode": "form_post"}, "invalid_request"),
+        ({"response_type": "none"}, "unauthorized_client"),
+        ({"response_type": "none code"}, "unsupported_response_type"),
+        ({"response_mode": "form_post.jwt"}, "invalid_request"),
         ({"response_mode": "query.jwt"}, "invalid_request"),
         ({"response_mode": ["query", "query"]}, "invalid_request"),
         ({"code_challenge": None, "code_challenge_method": None}, "invalid_request"),
@@ -260,6 +261,17 @@ def test_of_two_states_none_is_sent_back(state):
 
     assert "invalid_request" == refusal.error.code
     assert None is refusal.state
+
+
+@pytest.mark.parametrize("types", [["none"], ["code", "none"]])
+def test_of_the_type_none_no_challenge_is_required_and_no_code_is_wanted(types):
+    found = read(
+        asked(response_type="none", code_challenge=None, code_challenge_method=None), client(response_types=types)
+    )
+
+    assert "none" == found.response_type
+    assert not found.wants_code
+    assert read(asked()).wants_code
 
 
 @pytest.mark.parametrize("members", [{"grant_types": ["client_credentials"]}, {"response_types": []}])

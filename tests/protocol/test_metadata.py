@@ -38,7 +38,7 @@ def test_nothing_is_null_and_no_list_is_empty():
 def test_what_is_absent_would_mean_more_than_we_do_and_so_it_is_said():
     found = document()
 
-    assert ["code"] == found["response_types_supported"]
+    assert ["code", "none"] == found["response_types_supported"]
     assert ["authorization_code", "refresh_token", "client_credentials"] == found["grant_types_supported"]
     assert ["S256"] == found["code_challenge_methods_supported"]
     assert ["public"] == found["subject_types_supported"]

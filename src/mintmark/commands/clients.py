@@ -13,16 +13,14 @@ from mintmark.commands.opening import NotFound, Opened, Refused
 from mintmark.commands.verbs import Document, JsonOption
 from mintmark.events import Configured
 from mintmark.protocol.client import Client
+from mintmark.protocol.client_metadata import MEMBERS
 from mintmark.store import clients, consents
 from mintmark.store.changes import Change
 
 PAGE = 500
 COLUMNS = ("client_id", "client_name", "token_endpoint_auth_method", "grant_types", "disabled")
-LISTS = (
-    "redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types", "contacts", "default_acr_values",
-    "request_uris", "policy.allowed_networks",
-)  # fmt: skip
-NUMBERS = ("default_max_age", "policy.max_active_tokens")
+LISTS = (*(name for name, one in MEMBERS.items() if one.form == "texts"), "policy.allowed_networks")
+NUMBERS = (*(name for name, one in MEMBERS.items() if one.form == "number"), "policy.max_active_tokens")
 SECRETS = {"client_secret": "the command clients secret-add makes one"}
 
 IdArgument = Annotated[str, typer.Argument(metavar="CLIENT_ID")]

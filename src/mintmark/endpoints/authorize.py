@@ -27,7 +27,7 @@ from mintmark.store.changes import Change, Conflict
 from mintmark.store.consents import Consent
 from mintmark.store.people import Person
 from mintmark.store.requests import KeptRequest
-from mintmark.wire import refusals
+from mintmark.wire import response_modes
 from mintmark.wire.answer import Answer, redirect
 from mintmark.wire.asked import Asked
 
@@ -165,7 +165,7 @@ def _check(limits: Limits, request: AuthorizationRequest, now: datetime) -> None
     """What the person's groups state as well, who are known only once somebody is signed in."""
     if limits.over(now):
         raise mint.denied()
-    if limits.require_pkce and request.code_challenge is None:
+    if limits.require_pkce and request.wants_code and request.code_challenge is None:
         raise pkce.missing()
 
 
@@ -181,7 +181,7 @@ def _hinted(visit: Visit) -> str | None:
 
 
 async def _approve(visit: Visit, step: Approve) -> Answer:
-    """An authorization with its code, written before the browser leaves."""
+    """An authorization with its code, written before the browser leaves; of `none`, what the person allowed."""
     server, client, now, person = visit.server, visit.client, visit.now, visit.browser.person
     if person is None:
         raise AccessDenied("nobody is signed in", check="nobody signed in", expected="a session")
@@ -197,6 +197,9 @@ async def _approve(visit: Visit, step: Approve) -> Answer:
     limits = server.registry.limits(client, audience, person.holder.groups, now, offline=offline)
     if limits.over(now):
         raise mint.denied()
+    if not visit.request.wants_code:
+        await _allow(visit, person, step)
+        return _answer(visit, [])
     authorization = _authorization(visit, step, audience, limits)
     secret = ids.secret(code_.PREFIX, server.random(32))
     changes: list[Change] = [
@@ -208,9 +211,32 @@ async def _approve(visit: Visit, step: Approve) -> Answer:
         *_completed(visit, person, step),
     ]
     await _commit(visit, changes, authorization)
-    members = [("code", secret), *([("state", visit.request.state)] if visit.request.state is not None else [])]
-    members.append(("iss", server.issuer))
-    return redirect(refusals.MODES[visit.request.response_mode](visit.request.return_address, members))
+    return _answer(visit, [("code", secret)])
+
+
+def _answer(visit: Visit, members: list[tuple[str, str]]) -> Answer:
+    """With the state, and with the issuer (RFC 9207 §2)."""
+    request = visit.request
+    state = [] if request.state is None else [("state", request.state)]
+    told = [*members, *state, ("iss", visit.server.issuer)]
+    return response_modes.answer(visit.server, request.response_mode, request.return_address, told)
+
+
+async def _allow(visit: Visit, person: Person, step: Approve) -> None:
+    """`response_type=none`: no code, so no authorization that one would hang on (Multiple Response Types §4)."""
+    if visit.kept is None:
+        return
+    changes: list[Change] = [
+        clients.stands(visit.client),
+        people.stands(person.holder),
+        sessions.stands(step.session.id),
+        *_completed(visit, person, step),
+    ]
+    events: list[Event] = []
+    if visit.kept.decision is not None:
+        whose = {"client_id": visit.client.id, "person_id": person.holder.id}
+        events.append(ConsentGiven(**whose, scope=scopes.write(step.scope)))
+    await visit.server.commit(changes, events, visit.asked, visit.now)
 
 
 async def _commit(visit: Visit, changes: list[Change], authorization: Authorization) -> None:

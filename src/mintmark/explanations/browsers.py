@@ -30,7 +30,7 @@ TABLE: Final[Table] = {
     ),
     "response_type": Explained(
         "response_type",
-        "Only the code flow is offered (RFC 9700 §2.1.2).",
+        "Only the code flow is offered, and `none`, which gives no code (RFC 9700 §2.1.2).",
         "Send response_type=code.",
         AS_IT_IS,
     ),

@@ -83,6 +83,12 @@ TABLE: Final[Table] = {
         "Give it the grant authorization_code and the response type code.",
         AS_IT_IS,
     ),
+    "client response_type": Explained(
+        "response_type",
+        "The client is not registered for that response type.",
+        "Add it to its response_types, or send one under expected.",
+        AS_IT_IS,
+    ),
     "allowed_networks": Explained(
         "the address",
         "The client's address lies in none of the networks that the policy allows.",

@@ -6,7 +6,7 @@ from typing import Any
 
 from mintmark.protocol import claims
 from mintmark.protocol import scope as scopes
-from mintmark.protocol.authorization_request import RESPONSE_MODES
+from mintmark.protocol.authorization_request import RESPONSE_MODES, RESPONSE_TYPES
 from mintmark.protocol.session import ONE_FACTOR
 
 LOCALES = ("en",)
@@ -37,7 +37,7 @@ def document(offer: Offer) -> dict[str, Any]:
         "revocation_endpoint": f"{issuer}/revoke",
         "introspection_endpoint": f"{issuer}/introspect",
         "scopes_supported": [*scopes.IDENTITY, *sorted(set(offer.scopes) - set(scopes.IDENTITY))],
-        "response_types_supported": ["code"],
+        "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(offer.grant_types),
         "subject_types_supported": ["public"],

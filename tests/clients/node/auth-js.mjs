@@ -22,6 +22,6 @@ const config = {
   ],
 };
 const app = express();
-app.use("/auth/{*rest}", ExpressAuth(config));
+app.use("/auth", ExpressAuth(config)); // Express 4: "/auth/*"
 app.get("/", async (request, response) => response.json((await getSession(request, config)) ?? {}));
 app.listen(PORT, "127.0.0.1");

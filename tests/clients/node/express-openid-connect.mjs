@@ -20,7 +20,7 @@ app.use(
     },
   }),
 );
-app.get("/", (request, response) => response.json({ claims: request.oidc.user ?? null }));
+app.get("/", (request, response) => response.json({ claims: request.oidc.idTokenClaims ?? null }));
 app.get("/person", async (request, response) => response.json(await request.oidc.fetchUserInfo()));
 app.get("/refresh", async (request, response) => {
   const before = request.oidc.refreshToken;

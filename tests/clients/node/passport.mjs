@@ -16,6 +16,7 @@ passport.use(
       clientSecret: CLIENT_SECRET,
       callbackURL: `http://127.0.0.1:${PORT}/callback`,
       scope: ["profile", "email"],
+      skipUserProfile: false, // ask UserInfo
     },
     (issuer, profile, done) => done(null, profile),
   ),
