@@ -53,6 +53,7 @@ lock: $(VENV)/.dev ## requirements/*.lock anew from pyproject.toml
 	$(COMPILE) --upgrade pyproject.toml -o requirements/runtime.lock
 	$(COMPILE) --upgrade pyproject.toml --group dev -c requirements/runtime.lock -c requirements/bootstrap.lock -o requirements/dev.lock
 	$(COMPILE) --upgrade --group generator -o requirements/generator.lock
+	$(COMPILE) --upgrade --group go -o requirements/go.lock
 
 clean: ## removes what make made, except var/ (the demo's database and keys)
 	rm -rf $(VENV) dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
