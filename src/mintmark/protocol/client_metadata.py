@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from mintmark import nearest
 from mintmark.protocol import jose, return_address, sector
 from mintmark.protocol import scope as scopes
-from mintmark.protocol.authorization_request import RESPONSE_TYPES
 from mintmark.protocol.catalogue import Catalogue
 from mintmark.protocol.client_members import (
     IN_LANGUAGES,
