@@ -18,7 +18,7 @@ from mintmark import keyring, logs, refused, traced, upkeep
 from mintmark.admin import api
 from mintmark.counting import OTHER
 from mintmark.counts import Counts
-from mintmark.endpoints import authorize, introspect, probe, revoke, token, userinfo
+from mintmark.endpoints import authorize, introspect, probe, register, registered, revoke, token, userinfo
 from mintmark.endpoints.health import Health
 from mintmark.endpoints.metrics import Metrics, watched
 from mintmark.endpoints.well_known import WellKnown
@@ -143,6 +143,15 @@ def routes(server: Server) -> dict[str, Route]:
         "/logout": Route({"GET": page(sign_out.show), "POST": page(sign_out.submit)}, "page"),
         "/account": Route({"GET": page(account.show), "POST": page(account.submit)}, "page"),
     }
+    if server.settings.registration != "off":
+        found["/register"] = Route(
+            {
+                "POST": json(register.register),
+                "GET": json(registered.show),
+                "PUT": json(registered.change),
+                "DELETE": json(registered.delete),
+            }
+        )
     under = {server.path + path: route for path, route in found.items()}
     if server.path:  # the inserted forms stand at the root (RFC 8414 §3.1)
         for name in ("openid-configuration", "oauth-authorization-server"):
@@ -208,7 +217,7 @@ def _page(server: Server, door: Door) -> Handle:
             return await door(server, asked)
         except RefusedWithRedirect as refusal:
             refused.tell(server, asked, refusal.error, server.clock())
-            return refusals.as_redirect(refusal, server.issuer, asked.request_id)
+            return refusals.as_redirect(refusal, server, asked.request_id)
         except Refusal as refusal:
             refused.tell(server, asked, refusal, server.clock())
             return answers.error(server, asked, refusal)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from mintmark import disclosure, keyring, subjects
 from mintmark.keys import jwt
 from mintmark.keys.ring import Ring
-from mintmark.protocol import ids
+from mintmark.protocol import claims_request, ids
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.claim_rule import Asking
 from mintmark.protocol.errors import AccessDenied, InvalidGrant, OAuthError, UnauthorizedClient
@@ -178,6 +178,9 @@ def _id_token(server: Server, ring: Ring, grant: Grant, now: datetime, access_to
         claims["sid"] = authorization.session_id
     if "groups" in authorization.scope and standing.holder is not None:
         claims["groups"] = list(standing.holder.groups)
+    if authorization.claims is not None and standing.holder is not None:
+        request = claims_request.stored(authorization.claims)
+        claims = disclosure.told(standing.holder, (), None, request.id_token, request.locales) | claims
     return jwt.sign(key, "JWT", _ruled(server, grant, "id_token", now) | claims)
 
 

@@ -37,13 +37,14 @@ def test_what_was_stated_is_kept_and_defaults_are_not_written_down():
         "policy_uri#de-DE": "https://shop.example/datenschutz",
         "contacts": ["ops@shop.example"],
         "application_type": "web",
-        "jwks": {"keys": [{"kty": "EC"}]},
+        "jwks": {"keys": [{"kty": "XX", "kid": "1", "key_ops": ["verify"]}]},
         "default_max_age": 0,
         "require_auth_time": True,
         "id_token_signed_response_alg": "ES256",
         "initiate_login_uri": "https://shop.example/login",
         "dpop_bound_access_tokens": False,
         "response_types": ["code"],
+        "software_statement": "eyJ.e30.c2ln",
         "scope": "openid api:read",
     }
 
@@ -87,6 +88,11 @@ def test_only_names_for_people_have_a_language(name):
     assert f"{name} is no member" in refusal({**WEB, name: "x"})
 
 
+def test_what_no_door_keeps_is_told_apart():
+    assert client_metadata.is_offered("client_name")
+    assert not client_metadata.is_offered("authorization_signed_response_alg")
+
+
 def test_no_grant_needs_no_address():
     assert {"grant_types": []} == read({"grant_types": []})
     assert MACHINE == read(MACHINE)
@@ -121,15 +127,16 @@ def test_whoever_acts_for_itself_needs_credentials_and_an_operator(grant_type):
         ({"grant_types": ["implicit"]}, "grant_types[0] must be authorization_code or"),
         ({"grant_types": ["autorization_code"]}, "did you mean 'authorization_code'?"),
         ({"grant_types": [5]}, "grant_types[0] must be"),
-        ({"response_types": ["token"]}, "response_types[0] must be code"),
+        ({"response_types": ["token"]}, "response_types[0] must be code or none"),
         ({"token_endpoint_auth_method": "private_key_jwt"}, "token_endpoint_auth_method must be none or client_secret"),
         ({"application_type": "desktop"}, "application_type must be web or native"),
-        ({"subject_type": "private"}, "subject_type must be public or pairwise"),
+        ({"subject_type": "secret"}, "subject_type must be public or pairwise"),
+        ({"id_token_signed_response_alg": "none"}, "id_token_signed_response_alg may be none only where"),
+        ({"id_token_signed_response_alg": "HS256"}, "id_token_signed_response_alg must be ES256 or"),
         (
             {"subject_type": "pairwise", "redirect_uris": ["https://a.example/cb", "https://b.example/cb"]},
             "sector_identifier_uri must say whose sector",
         ),
-        ({"id_token_signed_response_alg": "none"}, "id_token_signed_response_alg must be ES256 or"),
         ({"client_name": ""}, "client_name must be text"),
         ({"client_name": "x" * 1001}, "client_name must be text"),
         ({"client_name": "a\nb"}, "client_name must be text"),
@@ -152,12 +159,21 @@ def test_whoever_acts_for_itself_needs_credentials_and_an_operator(grant_type):
         ({"jwks": []}, "jwks must be a JWK Set"),
         ({"jwks": {"keys": "x"}}, "jwks must be a JWK Set"),
         ({"jwks": {"keys": ["x"]}}, "jwks must be a JWK Set"),
-        ({"jwks": {"keys": [{"d": "x"}]}}, "jwks must hold public keys only"),
-        ({"jwks": {"keys": [{"kid": "\ud800"}]}}, "jwks holds"),
+        ({"jwks": {"keys": [{"kty": "EC", "d": "x"}]}}, "jwks.keys[0] must hold public keys only"),
+        ({"jwks": {"keys": [{"kty": "XX", "kid": "\ud800"}]}}, "jwks holds"),
         ({"jwks": {"keys": []}, "jwks_uri": "https://a.example/jwks"}, "jwks cannot stand beside jwks_uri"),
-        ({"jwks": {"keys": [{"x": "y" * 70_000}]}}, "the members are longer than"),
+        ({"jwks": {"keys": [{"kty": "XX", "x": "y" * 70_000}]}}, "the members are longer than"),
+        ({"jwks": {"keys": [{"kty": "XX", "x": {"y": 1}}]}}, "jwks must be a JWK Set"),
+        ({"jwks": {"keys": [{"kty": "XX", "iat": 1 << 60}]}}, "jwks must be a JWK Set"),
+        ({"jwks": {"keys": [{"kty": "XX"}] * 101}}, "jwks must be a JWK Set"),
+        ({"token_endpoint_auth_signing_alg": "HS256"}, "token_endpoint_auth_signing_alg must be ES256 or"),
+        ({"id_token_encrypted_response_alg": "RSA1_5"}, "id_token_encrypted_response_alg must be RSA-OAEP-256 or"),
+        ({"userinfo_encrypted_response_alg": "ECDH-ES"}, "userinfo_encrypted_response_alg needs the client's keys"),
+        ({"introspection_encrypted_response_enc": "A128GCM"}, "introspection_encrypted_response_enc needs introspect"),
+        ({"request_object_signing_alg": "HS256"}, "request_object_signing_alg must be ES256 or"),
+        ({"software_statement": "a.b"}, "software_statement must be a signed JWT"),
         ({"dpop_bound_access_tokens": True}, "dpop_bound_access_tokens is not offered"),
-        ({"userinfo_signed_response_alg": "RS256"}, "userinfo_signed_response_alg is not offered"),
+        ({"request_object_encryption_alg": "ECDH-ES"}, "request_object_encryption_alg is not offered"),
     ],
 )  # fmt: skip
 def test_a_member_that_cannot_be_is_refused_by_its_path(members, sentence):
@@ -190,6 +206,44 @@ def test_only_an_operator_gives_administrators_scopes():
 
     assert document == read(document)
     assert "scope admin:read is given by an operator only" == refusal({**WEB, "scope": "admin:read"}, by_operator=False)
+
+
+def test_what_is_encrypted_is_encrypted_to_keys_that_the_client_named():
+    document = {
+        **WEB,
+        "jwks_uri": "https://shop.example/jwks",
+        "id_token_encrypted_response_alg": "RSA-OAEP-256",
+        "id_token_encrypted_response_enc": "A256GCM",
+    }
+
+    assert document == read(document)
+
+
+def test_a_client_that_proves_itself_by_a_key_says_which():
+    offered = Offered(("authorization_code",), ("private_key_jwt",))
+    document = {**WEB, "token_endpoint_auth_method": "private_key_jwt"}
+
+    def offering(document):
+        return client_metadata.read("shop", document, catalogue=CATALOGUE, offered=offered, by_operator=True)
+
+    with pytest.raises(MetadataRefused, match="token_endpoint_auth_method needs the client's keys"):
+        offering(document)
+    assert "jwks_uri" in offering({**document, "jwks_uri": "https://shop.example/jwks"})
+
+
+def test_an_id_token_may_be_unsigned_where_the_settings_allow_it():
+    offered = Offered(("authorization_code",), ("none",), unsigned=True)
+    document = {**WEB, "id_token_signed_response_alg": "none"}
+
+    assert document == client_metadata.read("a", document, catalogue=CATALOGUE, offered=offered, by_operator=False)
+
+
+def test_pairwise_subjects_are_for_one_host_or_for_a_named_sector():
+    here = {**WEB, "subject_type": "pairwise"}
+    there = {**here, "redirect_uris": [CALLBACK, "https://b.example/"], "sector_identifier_uri": "https://c.example/s"}
+
+    assert here == read(here)
+    assert there == read(there)
 
 
 @given(st.dictionaries(st.sampled_from(sorted(MEMBERS)), st.recursive(

@@ -27,14 +27,7 @@ SPAN: Schema = {
     "description": "A duration: `30s`, `10m`, `8h`, `30d`, `1h30m`, or a whole number of seconds. Shown in its "
     "shortest form.",
 }
-_LISTS = {
-    "redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types", "contacts", "default_acr_values",
-    "request_uris",
-}  # fmt: skip
-_FLAGS = {
-    "require_auth_time", "frontchannel_logout_session_required", "backchannel_logout_session_required",
-    "email_verified", "phone_number_verified",
-}  # fmt: skip
+_FLAGS = {"email_verified", "phone_number_verified"}
 
 
 def nullable(schema: Schema) -> Schema:
@@ -94,13 +87,18 @@ def _client_members() -> dict[str, Schema]:
 
 
 def _registered(name: str) -> Schema:
-    if name in _LISTS:
-        return STRINGS
-    if name in _FLAGS:
-        return FLAG
     if name == "scope":
         return {**STRING, "description": "Separated by spaces."}
-    return {"type": "integer", "minimum": 0} if name == "default_max_age" else OBJECT if name == "jwks" else STRING
+    match client_metadata.MEMBERS[name].form:
+        case "texts":
+            return STRINGS
+        case "flag":
+            return FLAG
+        case "number":
+            return {"type": "integer", "minimum": 0}
+        case "object":
+            return OBJECT
+    return STRING
 
 
 def _person_members() -> dict[str, Schema]:

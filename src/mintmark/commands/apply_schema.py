@@ -10,7 +10,7 @@ from typing import Any
 from mintmark.client_auth import METHODS
 from mintmark.commands import plan_people
 from mintmark.grants import GRANTS
-from mintmark.protocol import claim_rule, claims, client_metadata, person_record, policy, sector
+from mintmark.protocol import claim_rule, claims, client_metadata, person_record, policy
 from mintmark.protocol.policy import Place
 
 Schema = dict[str, Any]  # Any: JSON
@@ -159,28 +159,28 @@ _RULE: Mapping[str, Schema] = MappingProxyType(
     }
 )
 
-_LISTS = ("redirect_uris", "post_logout_redirect_uris", "contacts", "default_acr_values", "request_uris")
 _OTHERS: Mapping[str, Schema] = MappingProxyType(
-    {
-        **{name: _list(_text()) for name in _LISTS},
-        "grant_types": _list(_choice(*GRANTS)),
-        "response_types": _list(_choice(*client_metadata.RESPONSE_TYPES)),
-        "token_endpoint_auth_method": _choice(*METHODS),
-        "application_type": _choice("web", "native"),
-        "subject_type": _choice(*sector.SUBJECT_TYPES),
-        "id_token_signed_response_alg": _choice(*policy.ALGS),
-        "default_max_age": {"type": "integer", "minimum": 0},
-        "require_auth_time": {"type": "boolean"},
-        "frontchannel_logout_session_required": {"type": "boolean"},
-        "backchannel_logout_session_required": {"type": "boolean"},
-        "jwks": {"type": "object"},
-    }
+    {"grant_types": _list(_choice(*GRANTS)), "token_endpoint_auth_method": _choice(*METHODS)}
 )
 
 
+def _registered(member: client_metadata.Member) -> Schema:
+    one = _choice(*member.choices) if member.choices else _text()
+    match member.form:
+        case "texts":
+            return _list(one)
+        case "flag":
+            return {"type": "boolean"}
+        case "number":
+            return {"type": "integer", "minimum": 0}
+        case "object":
+            return {"type": "object"}
+    return one
+
+
 def _client() -> Schema:
-    offered = [name for name in client_metadata.MEMBERS if client_metadata.is_offered(name)]
-    members = {name: _OTHERS.get(name, _text()) for name in offered}
+    offered = {name: one for name, one in client_metadata.MEMBERS.items() if one.offered}
+    members = {name: _OTHERS.get(name) or _registered(one) for name, one in offered.items()}
     own = {
         "client_id": _text(),
         "client_secret": _text(description='The secret named `apply`; better {"env": "NAME"} than the text.'),

@@ -12,17 +12,14 @@ from mintmark.commands.apply_file import ApplyFile, Entry
 from mintmark.commands.opening import NotFound, Opened, Refused
 from mintmark.commands.verbs import Document, JsonOption
 from mintmark.events import Configured
-from mintmark.protocol.client import Client
-from mintmark.store import clients, consents
-from mintmark.store.changes import Change
+from mintmark.protocol.client import SECRET_METHODS, Client
+from mintmark.protocol.client_metadata import MEMBERS
+from mintmark.store import clients
 
 PAGE = 500
 COLUMNS = ("client_id", "client_name", "token_endpoint_auth_method", "grant_types", "disabled")
-LISTS = (
-    "redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types", "contacts", "default_acr_values",
-    "request_uris", "policy.allowed_networks",
-)  # fmt: skip
-NUMBERS = ("default_max_age", "policy.max_active_tokens")
+LISTS = (*(name for name, one in MEMBERS.items() if one.form == "texts"), "policy.allowed_networks")
+NUMBERS = (*(name for name, one in MEMBERS.items() if one.form == "number"), "policy.max_active_tokens")
 SECRETS = {"client_secret": "the command clients secret-add makes one"}
 
 IdArgument = Annotated[str, typer.Argument(metavar="CLIENT_ID")]
@@ -84,7 +81,7 @@ def add(client_id: IdArgument, members: MembersArgument = None, json: JsonOption
 
     made = verbs.do(work)
     verbs.answer(made, json, f"added {client_id}")
-    if made["token_endpoint_auth_method"] != "none":
+    if made["token_endpoint_auth_method"] in SECRET_METHODS:
         opening.say(f"it has no secret yet: mintmark clients secret-add {client_id}")
 
 
@@ -133,11 +130,8 @@ def delete(client_id: IdArgument, json: JsonOption = False) -> None:
         client = await find(opened, client_id)
         await _disable(opened, client)
         await ending.authorizations_of_client(opened.store, client_id, "client deleted", opened.now)
-        changes: list[Change] = [
-            consents.forget_client(client_id),
-            *await ending.client_silenced(opened.store, client_id, opened.now),
-        ]
-        await opened.commit([*changes, *clients.delete_(client_id)], [configured(client_id, "delete")])
+        gone = await ending.client_forgotten(opened.store, client_id, opened.now)
+        await opened.commit(gone, [configured(client_id, "delete")])
         return {"client_id": client_id, "deleted": True}
 
     verbs.answer(verbs.do(work), json, f"deleted {client_id}")

@@ -36,6 +36,7 @@ class Client:
     scope: tuple[str, ...] | None  # None: the OIDC scopes
     id_token_alg: str
     default_max_age: int | None  # seconds
+    default_acr_values: tuple[str, ...]
     client_uri: str | None
     policy_uri: str | None
     tos_uri: str | None
@@ -51,6 +52,11 @@ class Client:
     @property
     def is_public(self) -> bool:
         return self.auth_method == "none"
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether it proves itself by a secret."""
+        return self.auth_method in SECRET_METHODS
 
     @property
     def may_use(self) -> tuple[str, ...]:
@@ -90,6 +96,7 @@ def read(
         scope=None if scope is None else tuple(dict.fromkeys(str(scope).split())),
         id_token_alg=_text(document, "id_token_signed_response_alg") or "RS256",
         default_max_age=_number(document, "default_max_age"),
+        default_acr_values=_texts(document, "default_acr_values"),
         client_uri=_text(document, "client_uri"),
         policy_uri=_text(document, "policy_uri"),
         tos_uri=_text(document, "tos_uri"),

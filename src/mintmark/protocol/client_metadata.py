@@ -1,44 +1,38 @@
-"""A client's members as they are registered (RFC 7591 §2; OIDC Registration §2; OIDC RP-Initiated Logout §3.1).
+"""A client's members as they are registered, held against one another and against what the server has.
 
-All of them are kept and echoed. A member that promises what no door here keeps is refused, so that nobody relies on it.
+How each is read by itself is in `client_members` (RFC 7591 §2; OIDC Registration §2).
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from urllib.parse import urlsplit
 
 from mintmark import nearest
-from mintmark.protocol import policy, return_address, sector
+from mintmark.protocol import jose, return_address, sector
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.catalogue import Catalogue
+from mintmark.protocol.client_members import (
+    IN_LANGUAGES,
+    LONGEST_TEXT,
+    MEMBERS,
+    Member,
+    MetadataRefused,
+    one_of,
+    text,
+)
 from mintmark.protocol.errors import InvalidScope
 
+__all__ = ["IN_LANGUAGES", "LONGEST_TEXT", "MEMBERS", "Member", "MetadataRefused", "text"]
+
 FOR_ITSELF = ("client_credentials", "password")  # they prove the client and nothing else
-RESPONSE_TYPES = ("code",)
-MOST_ADDRESSES = 50
+BY_KEY = ("private_key_jwt",)  # ways to prove a client with a key of its own
 LONGEST_ID = 255
-LONGEST_TEXT = 1000  # characters
-MOST_ITEMS = 100
 LONGEST_DOCUMENT = 65_536  # characters
+ENCRYPTED = ("id_token", "userinfo", "introspection")  # what may be encrypted for a client
 
 _ID = re.compile(r"[!-~](?:[ -~]*[!-~])?")  # VSCHAR (RFC 6749 §A.1), without spaces that nobody sees
-_UNSPEAKABLE = re.compile(r"[\0-\x1f\x7f\ud800-\udfff]")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")  # BCP 47
-
-
-class MetadataRefused(ValueError):
-    """`path` is the member, such as `redirect_uris[1]`; `message` goes on behind it."""
-
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(f"{path} {message}" if path else message)
-        self.path = path
-        self.message = message
-
-
-Reader = Callable[[str, object], object]  # path, value; raises MetadataRefused
 
 
 def check_id(client_id: object) -> str:
@@ -53,6 +47,7 @@ class Offered:
 
     grant_types: Sequence[str]
     auth_methods: Sequence[str]
+    unsigned: bool = False  # whether an ID token may be unsigned for whoever asks for that
 
 
 def read(
@@ -70,8 +65,7 @@ def read(
     _check_sector(client_id, stated)
     if "scope" in stated:
         stated["scope"] = _scope(str(stated["scope"]), catalogue, by_operator)
-    if "jwks" in stated and "jwks_uri" in stated:
-        raise MetadataRefused("jwks", "cannot stand beside jwks_uri (RFC 7591 §2)")
+    _check_keys(stated)
     if len(json.dumps(stated)) > LONGEST_DOCUMENT:
         raise MetadataRefused("", f"the members are longer than {LONGEST_DOCUMENT} characters together")
     return stated
@@ -79,23 +73,23 @@ def read(
 
 def knows(name: str) -> bool:
     """Whether it is the name of a member, perhaps in some language."""
-    return _reader(name) is not None
+    return _find(name) is not None
 
 
 def is_offered(name: str) -> bool:
     """Whether it promises something that a door keeps."""
-    return MEMBERS[name] not in (_off, _not_offered)
+    return MEMBERS[name].offered
 
 
 def _is_stated(name: object, value: object, by_operator: bool) -> bool:
-    if _reader(name) is None:
+    if _find(name) is None:
         if by_operator:
             raise MetadataRefused(str(name), f"is no member of a client{nearest.hint(str(name), MEMBERS)}")
         return False
     return value is not None
 
 
-def _reader(name: object) -> Reader | None:
+def _find(name: object) -> Member | None:
     """Names for people may carry a language (RFC 7591 §2.2): `client_name#de`."""
     plain, tagged, language = str(name).partition("#")
     if tagged and (plain not in IN_LANGUAGES or not _LANGUAGE.fullmatch(language)):
@@ -104,16 +98,18 @@ def _reader(name: object) -> Reader | None:
 
 
 def _member(name: str, value: object) -> object:
-    reader = _reader(name)
-    assert reader is not None  # noqa: S101  `_is_stated` looked
-    return reader(name, value)
+    member = _find(name)
+    assert member is not None  # noqa: S101  `_is_stated` looked
+    return member.read(name, value)
 
 
 def _check_offered(stated: Mapping[str, object], offered: Offered) -> None:
     for number, grant_type in enumerate(_list(stated.get("grant_types"))):
-        _one_of(offered.grant_types)(f"grant_types[{number}]", grant_type)
+        one_of(offered.grant_types)(f"grant_types[{number}]", grant_type)
     if "token_endpoint_auth_method" in stated:
-        _one_of(offered.auth_methods)("token_endpoint_auth_method", stated["token_endpoint_auth_method"])
+        one_of(offered.auth_methods)("token_endpoint_auth_method", stated["token_endpoint_auth_method"])
+    if stated.get("id_token_signed_response_alg") == jose.UNSIGNED and not offered.unsigned:
+        raise MetadataRefused("id_token_signed_response_alg", "may be none only where the settings allow it")
 
 
 def _check_grants(stated: Mapping[str, object], by_operator: bool) -> None:
@@ -137,16 +133,6 @@ def _check_addresses(stated: Mapping[str, object]) -> None:
                 raise MetadataRefused(f"{name}[{number}]", refusal)
 
 
-def _check_sector(client_id: str, stated: Mapping[str, object]) -> None:
-    if stated.get("subject_type") != "pairwise" or "sector_identifier_uri" in stated:
-        return
-    try:
-        sector.of(client_id, _list(stated.get("redirect_uris", [])), None)
-    except sector.NoSector as refusal:
-        message = f"must say whose sector a pairwise client is of: {refusal} (OIDC Core §8.1)"
-        raise MetadataRefused("sector_identifier_uri", message) from None
-
-
 def _scope(text: str, catalogue: Catalogue, by_operator: bool) -> str:
     try:
         words = scopes.parse(text)
@@ -161,149 +147,30 @@ def _scope(text: str, catalogue: Catalogue, by_operator: bool) -> str:
     return scopes.write(words)
 
 
+def _check_keys(stated: Mapping[str, object]) -> None:
+    """Whoever signs, or has something encrypted for it, has said with which keys."""
+    if "jwks" in stated and "jwks_uri" in stated:
+        raise MetadataRefused("jwks", "cannot stand beside jwks_uri (RFC 7591 §2)")
+    wanting = [f"{what}_encrypted_response_alg" for what in ENCRYPTED if f"{what}_encrypted_response_alg" in stated]
+    if stated.get("token_endpoint_auth_method") in BY_KEY:
+        wanting.append("token_endpoint_auth_method")
+    if wanting and "jwks" not in stated and "jwks_uri" not in stated:
+        raise MetadataRefused(wanting[0], "needs the client's keys: jwks or jwks_uri")
+    for what in ENCRYPTED:
+        if f"{what}_encrypted_response_enc" in stated and f"{what}_encrypted_response_alg" not in stated:
+            raise MetadataRefused(f"{what}_encrypted_response_enc", f"needs {what}_encrypted_response_alg beside it")
+
+
+def _check_sector(client_id: str, stated: Mapping[str, object]) -> None:
+    """Which of its hosts would the pairwise subjects be for? (OIDC Core §8.1)"""
+    if stated.get("subject_type") != "pairwise" or "sector_identifier_uri" in stated:
+        return
+    try:
+        sector.of(client_id, _list(stated.get("redirect_uris", [])), None)
+    except sector.NoSector as refusal:
+        message = f"must say whose sector a pairwise client is of: {refusal} (OIDC Core §8.1)"
+        raise MetadataRefused("sector_identifier_uri", message) from None
+
+
 def _list(value: object) -> list[str]:
     return value if isinstance(value, list) else []
-
-
-# ── the forms
-
-
-def text(path: str, value: object) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TEXT or _UNSPEAKABLE.search(value):
-        raise MetadataRefused(path, f"must be text of 1 to {LONGEST_TEXT} characters, none of them a control character")
-    return value
-
-
-def flag(path: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise MetadataRefused(path, "must be true or false")
-    return value
-
-
-def web_address(path: str, value: object) -> str:
-    """https, or http for what runs on this machine."""
-    uri = text(path, value)
-    refusal = return_address.refused_at_registration(uri.partition("#")[0], native=False)
-    if refusal:
-        raise MetadataRefused(path, refusal)
-    return uri
-
-
-def _https(path: str, value: object) -> str:
-    uri = web_address(path, value)
-    if urlsplit(uri).scheme != "https" or "#" in uri:
-        raise MetadataRefused(path, "must be an https address without a fragment")
-    return uri
-
-
-def _scope_text(path: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise MetadataRefused(path, "must be text: scopes separated by spaces")
-    return value
-
-
-def _seconds(path: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 31:
-        raise MetadataRefused(path, "must be a whole number of seconds, zero or more")
-    return value
-
-
-def _list_of(reader: Reader, most: int = MOST_ITEMS) -> Reader:
-    def read(path: str, value: object) -> list[object]:
-        if not isinstance(value, list | tuple):
-            raise MetadataRefused(path, "must be a list")
-        if len(value) > most:
-            raise MetadataRefused(path, f"must hold at most {most}")
-        return list(dict.fromkeys(reader(f"{path}[{number}]", item) for number, item in enumerate(value)))
-
-    return read
-
-
-def _one_of(choices: Sequence[str]) -> Reader:
-    def read(path: str, value: object) -> str:
-        if not isinstance(value, str) or value not in choices:
-            hint = nearest.hint(value, choices) if isinstance(value, str) else ""
-            raise MetadataRefused(path, f"must be {' or '.join(choices)}{hint}")
-        return value
-
-    return read
-
-
-def _address(path: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise MetadataRefused(path, "must be an address")
-    return value  # `_check_addresses` looks at it, once the type of application is known
-
-
-def _keys(path: str, value: object) -> object:
-    keys = value.get("keys") if isinstance(value, Mapping) else None
-    if not isinstance(keys, list) or not all(isinstance(key, Mapping) for key in keys):
-        raise MetadataRefused(path, "must be a JWK Set (RFC 7517 §5)")
-    if any("d" in key or "k" in key for key in keys):
-        raise MetadataRefused(path, "must hold public keys only")
-    if _UNSPEAKABLE.search(json.dumps(value, ensure_ascii=False)):
-        raise MetadataRefused(path, "holds a control character")
-    return value
-
-
-def _off(path: str, value: object) -> bool:
-    if flag(path, value):
-        raise MetadataRefused(path, "is not offered here so far")
-    return False
-
-
-def _not_offered(path: str, value: object) -> object:
-    raise MetadataRefused(path, "is not offered here so far")
-
-
-IN_LANGUAGES = ("client_name", "client_uri", "logo_uri", "tos_uri", "policy_uri")
-
-MEMBERS: Mapping[str, Reader] = MappingProxyType(
-    {
-        "redirect_uris": _list_of(_address, MOST_ADDRESSES),
-        "post_logout_redirect_uris": _list_of(_address, MOST_ADDRESSES),
-        "grant_types": _list_of(text),  # `_check_offered` looks at it
-        "response_types": _list_of(_one_of(RESPONSE_TYPES)),
-        "token_endpoint_auth_method": text,  # as above
-        "application_type": _one_of(("web", "native")),
-        "scope": _scope_text,
-        "client_name": text,
-        "client_uri": web_address,
-        "logo_uri": web_address,
-        "tos_uri": web_address,
-        "policy_uri": web_address,
-        "contacts": _list_of(text),
-        "jwks_uri": _https,
-        "jwks": _keys,
-        "software_id": text,
-        "software_version": text,
-        "subject_type": _one_of(sector.SUBJECT_TYPES),
-        "sector_identifier_uri": _https,
-        "initiate_login_uri": _https,
-        "id_token_signed_response_alg": _one_of(policy.ALGS),
-        "default_max_age": _seconds,
-        "require_auth_time": flag,
-        "default_acr_values": _list_of(text),
-        "frontchannel_logout_uri": web_address,
-        "frontchannel_logout_session_required": flag,
-        "backchannel_logout_uri": web_address,
-        "backchannel_logout_session_required": flag,
-        "request_uris": _list_of(web_address),
-        "token_endpoint_auth_signing_alg": text,
-        "dpop_bound_access_tokens": _off,
-        "require_pushed_authorization_requests": _off,
-        "require_signed_request_object": _off,
-        "tls_client_certificate_bound_access_tokens": _off,
-        "software_statement": _not_offered,
-        "id_token_encrypted_response_alg": _not_offered,
-        "id_token_encrypted_response_enc": _not_offered,
-        "userinfo_signed_response_alg": _not_offered,
-        "userinfo_encrypted_response_alg": _not_offered,
-        "userinfo_encrypted_response_enc": _not_offered,
-        "request_object_signing_alg": _not_offered,
-        "request_object_encryption_alg": _not_offered,
-        "request_object_encryption_enc": _not_offered,
-        "introspection_signed_response_alg": _not_offered,
-        "authorization_signed_response_alg": _not_offered,
-    }
-)

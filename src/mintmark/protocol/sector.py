@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
-from mintmark.protocol.return_address import ReturnAddress
+from mintmark.protocol import return_address
 
 SUBJECT_TYPES = ("public", "pairwise")
 
@@ -29,7 +29,7 @@ def of(client_id: str, redirect_uris: Sequence[str], sector_identifier_uri: str 
 
 def _hosts(redirect_uris: Iterable[str]) -> set[str | None]:
     """None among them: an address that any program could stand behind."""
-    return {None if ReturnAddress(uri).is_native else urlsplit(uri).hostname for uri in redirect_uris}
+    return {return_address.web_host(uri) for uri in redirect_uris}
 
 
 def message(sector: str, person_id: str) -> bytes:
