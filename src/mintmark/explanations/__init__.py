@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from mintmark.explanations import access_tokens, administration, browsers, clients, grants, people, requests
+from mintmark.explanations import (
+    access_tokens,
+    administration,
+    browsers,
+    clients,
+    grants,
+    people,
+    request_objects,
+    requests,
+)
 from mintmark.explanations.table import Explained
 
 EXPLANATIONS: Final[Mapping[str, Explained]] = MappingProxyType(
@@ -13,6 +22,7 @@ EXPLANATIONS: Final[Mapping[str, Explained]] = MappingProxyType(
         **clients.TABLE,
         **grants.TABLE,
         **browsers.TABLE,
+        **request_objects.TABLE,
         **people.TABLE,
         **access_tokens.TABLE,
         **administration.TABLE,
