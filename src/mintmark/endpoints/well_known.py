@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 
-from mintmark.client_auth import METHODS
+from mintmark.client_auth import METHODS, private_key_jwt
 from mintmark.grants import GRANTS
 from mintmark.protocol import metadata
 from mintmark.protocol.metadata import Offer
@@ -40,7 +40,7 @@ class WellKnown:
         grants = [name for name in GRANTS if name != "password" or registry.offers_password]
         words = [word for one in registry.catalogue.resources.values() for word in one.scopes]
         offered = [word for word in words if not word.startswith("admin:")]
-        offer = Offer(self._server.issuer, grants, list(METHODS), offered, ID_TOKEN_ALGS)
+        offer = Offer(self._server.issuer, grants, list(METHODS), offered, ID_TOKEN_ALGS, private_key_jwt.ALGS)
         body = to_json(metadata.document(offer))
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         jwks_max_age = int(self._server.settings.jwks_max_age.total_seconds())

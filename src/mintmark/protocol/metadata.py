@@ -7,6 +7,7 @@ from typing import Any
 from mintmark.protocol import claims
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.authorization_request import RESPONSE_MODES, RESPONSE_TYPES
+from mintmark.protocol.sector import SUBJECT_TYPES
 from mintmark.protocol.session import ONE_FACTOR
 
 LOCALES = ("en",)
@@ -23,12 +24,13 @@ class Offer:
     auth_methods: Sequence[str]
     scopes: Collection[str]
     id_token_algs: Sequence[str]
+    assertion_algs: Sequence[str]  # of private_key_jwt
 
 
 def document(offer: Offer) -> dict[str, Any]:
     """One document serves both well-known addresses. No member is null, none is unknown."""
     issuer, methods = offer.issuer, list(offer.auth_methods)
-    with_secret = [method for method in methods if method != "none"]
+    confidential = [method for method in methods if method != "none"]
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -41,11 +43,14 @@ def document(offer: Offer) -> dict[str, Any]:
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(offer.grant_types),
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": list(offer.id_token_algs),
         "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": list(offer.assertion_algs),
         "revocation_endpoint_auth_methods_supported": methods,
-        "introspection_endpoint_auth_methods_supported": with_secret,
+        "revocation_endpoint_auth_signing_alg_values_supported": list(offer.assertion_algs),
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_signing_alg_values_supported": list(offer.assertion_algs),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "acr_values_supported": [ONE_FACTOR],
