@@ -39,7 +39,8 @@ def signed(key=RSA_KEY, alg="RS256", header=None, **changed):
 
 
 def unsigned(**changed):
-    return jwt.encode({**INSIDE, **changed}, None, "none")
+    nobody: Any = None
+    return jwt.encode({**INSIDE, **changed}, nobody, "none")
 
 
 def beside(request=None, **more):
@@ -158,7 +159,6 @@ async def test_claims_and_resources_inside_are_json(sqlite_knowing):
         (signed(response_type="none"), "request object response_type"),
         (signed(state={"a": 1}), "request object member"),
         (signed(nonce="a\0b"), "request object member"),
-        (jwt.encode({"a": "x" * 70_000}, RSA_KEY, "RS256"), "request object"),
     ],
 )
 async def test_whatever_is_no_request_object_of_this_client_goes_back_as_such(sqlite_knowing, token, check):
@@ -348,9 +348,7 @@ async def test_a_private_address_is_never_asked_whoever_registered_it(sqlite_kno
     assert 0 == place.connections
 
 
-async def test_one_that_never_answers_ends_in_time_and_keeps_nobody_else_waiting(
-    sqlite_reaching, receiver, monkeypatch
-):
+async def test_one_that_never_answers_ends_in_time_and_nobody_else_waits(sqlite_reaching, receiver, monkeypatch):
     monkeypatch.setattr(references, "SECONDS", 0.5)
     place = await at(sqlite_reaching, receiver, receiving.hangs)
     asking = [asyncio.create_task(ask(sqlite_reaching, beside(request_uri=place.url))) for _ in range(20)]
