@@ -217,7 +217,7 @@ def _page(server: Server, door: Door) -> Handle:
             return await door(server, asked)
         except RefusedWithRedirect as refusal:
             refused.tell(server, asked, refusal.error, server.clock())
-            return refusals.as_redirect(refusal, server.issuer, asked.request_id)
+            return refusals.as_redirect(refusal, server, asked.request_id)
         except Refusal as refusal:
             refused.tell(server, asked, refusal, server.clock())
             return answers.error(server, asked, refusal)

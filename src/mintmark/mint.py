@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from mintmark import keyring, subjects
+from mintmark import disclosure, keyring, subjects
 from mintmark.keys import jwt
 from mintmark.keys.ring import Ring
-from mintmark.protocol import ids
+from mintmark.protocol import claims_request, ids
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.errors import AccessDenied, InvalidGrant, OAuthError, UnauthorizedClient
 from mintmark.protocol.grant import Grant
@@ -176,6 +176,9 @@ def _id_token(server: Server, ring: Ring, grant: Grant, now: datetime, access_to
         claims["sid"] = authorization.session_id
     if "groups" in authorization.scope and standing.holder is not None:
         claims["groups"] = list(standing.holder.groups)
+    if authorization.claims is not None and standing.holder is not None:
+        request = claims_request.stored(authorization.claims)
+        claims = disclosure.told(standing.holder, (), None, request.id_token, request.locales) | claims
     return jwt.sign(key, "JWT", claims)
 
 

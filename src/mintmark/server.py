@@ -10,6 +10,7 @@ from mintmark.counts import Counts
 from mintmark.deliveries import Deliveries, UpkeepState
 from mintmark.events import Event
 from mintmark.journal import Journal
+from mintmark.key_sets import KeySets
 from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
 from mintmark.outbound import Outbound
@@ -29,7 +30,9 @@ class PageMaker(Protocol):
     """Makes the pages; lives above, where the templates are."""
 
     def page(self, template: str, **context: object) -> bytes: ...
-    def headers(self, form_action: Sequence[str] = (), coop: bool = False) -> Sequence[tuple[str, str]]: ...
+    def headers(
+        self, form_action: Sequence[str] = (), coop: bool = False, *, here: bool = True
+    ) -> Sequence[tuple[str, str]]: ...
 
 
 class Verdict(Protocol):
@@ -86,6 +89,7 @@ class Server:
     random: Callable[[int], bytes]
     wait: Callable[[float], Awaitable[None]]  # seconds
     outbound: Outbound = field(default_factory=Outbound)
+    key_sets: KeySets = field(default_factory=KeySets)
     deliveries: Deliveries = field(default_factory=Deliveries)
     upkeep_state: UpkeepState = field(default_factory=UpkeepState)
     counts: Counts = field(default_factory=Counts)

@@ -305,7 +305,7 @@ def test_nothing_is_applied_unless_all_of_it_can_be(typed, file, stored):
                     }
                 ]
             },
-            "clients[0].client_secret is not for a public client",
+            "clients[0].client_secret is not for a client whose token_endpoint_auth_method is none",
         ),
         (
             {"clients": [{"client_id": "shop", "scope": "api:raed"}]},

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
 from urllib.parse import quote
 
 from mintmark.explanations import EXPLANATIONS
+from mintmark.keys import algorithms
 from mintmark.store import resources
 from mintmark.store.changes import Conflict, Unavailable
 from tests.admin import operating
@@ -30,6 +32,8 @@ ELSEWHERE = {
 }
 ROBOT = {"grant_types": ["client_credentials"]}
 KEYED = {"idempotency_key": "k"}
+SIGNING = {alg: algorithms.generate(alg) for alg in ("ES256", "Ed25519")}
+STRANGER = algorithms.generate("ES256")
 
 
 def authorize(**changed):
@@ -219,6 +223,47 @@ async def without_code_flow(issuer):
     members = {"grant_types": ["client_credentials"], "redirect_uris": [CALLBACK]}
     await issuer.add_client("robot", members)
     return await issuer.http.get("/authorize", params=issuer.request(client_id="robot"))
+
+
+def asserted(alg="ES256", **changed):
+    """By a client that signs assertions: what is wrong with one."""
+
+    async def ask(issuer):
+        await _add_signing(issuer)
+        return await _assert(issuer, _assertion(issuer, alg, **changed))
+
+    return ask
+
+
+async def asserted_twice(issuer):
+    await _add_signing(issuer)
+    assertion = _assertion(issuer)
+    await _assert(issuer, assertion)
+    return await _assert(issuer, assertion)
+
+
+async def secret_of_a_signing_client(issuer):
+    await _add_signing(issuer)
+    return await issuer.http.post("/token", data=OWN, auth=("bank", SECRET))
+
+
+async def _add_signing(issuer):
+    jwks = {"keys": [algorithms.members(key.public_key()) for key in SIGNING.values()]}
+    signing = {"token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": "ES256"}
+    await issuer.add_client("bank", {**ROBOT, **signing, "scope": "api:read", "jwks": jwks})
+
+
+async def _assert(issuer, assertion):
+    kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    return await issuer.http.post("/token", data={**OWN, "client_assertion": assertion, "client_assertion_type": kind})
+
+
+def _assertion(issuer, alg="ES256", key=None, **changed):
+    now = int(issuer.moment[0].timestamp())
+    said = {"iss": "bank", "sub": "bank", "aud": issuer.url, "exp": now + 60, "jti": CANARY, **changed}
+    parts = ".".join(algorithms.base64url(json.dumps(part).encode()) for part in ({"alg": alg}, said))
+    signature = algorithms.ALGORITHMS[alg].signer(key or SIGNING[alg])(parts.encode())
+    return f"{parts}.{algorithms.base64url(signature)}"
 
 
 async def from_elsewhere(issuer):
@@ -501,6 +546,22 @@ REQUESTS = {
     "disabled client": disabled_client,
     "secret of a public client": posted(client_id="spa", client_secret=CANARY),
     "client secret": posted(client_id="web", client_secret=CANARY),
+    "client method": secret_of_a_signing_client,
+    "assertion type": posted(client_assertion=CANARY, **OWN),
+    "assertion form": posted(
+        client_assertion=CANARY,
+        client_assertion_type="urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        **OWN,
+    ),
+    "assertion issuer": asserted(sub="another"),
+    "assertion method": asserted(iss="web", sub="web"),
+    "assertion alg": asserted("Ed25519"),
+    "assertion audience": asserted(aud="https://other.example"),
+    "assertion expiry": asserted(exp=1),
+    "assertion begin": asserted(nbf=1 << 40),
+    "assertion jti": asserted(jti=""),
+    "assertion signature": asserted(key=STRANGER),
+    "assertion replay": asserted_twice,
     "client throttle": throttled_client,
     "public client": posted("/introspect", client_id="spa", token=CANARY),
     "password grant": public_password,

@@ -8,7 +8,8 @@ from tests.issuer import start
 BOTH = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
 SCOPES = ["openid", "profile", "email", "address", "phone", "groups", "offline_access", "api:read", "api:write"]
 ALGS = ["RS256", "ES256", "PS256", "EdDSA", "Ed25519", "ES384", "ES512", "RS384", "RS512"]
-METHODS = ["client_secret_basic", "client_secret_post", "none"]
+METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
+ASSERTION_ALGS = ["ES256", "RS256", "PS256", "EdDSA", "Ed25519", "ES384", "ES512", "RS384", "RS512"]
 GRANTS = ["authorization_code", "refresh_token", "client_credentials", "password"]
 
 
@@ -21,20 +22,24 @@ def document(issuer, grants):
         "jwks_uri": issuer + "/.well-known/jwks.json",
         "revocation_endpoint": issuer + "/revoke",
         "introspection_endpoint": issuer + "/introspect",
+        "registration_endpoint": issuer + "/register",
         "scopes_supported": SCOPES,
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query", "fragment"],
+        "response_types_supported": ["code", "none"],
+        "response_modes_supported": ["query", "fragment", "form_post"],
         "grant_types_supported": grants,
-        "subject_types_supported": ["public"],
+        "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": ALGS,
         "token_endpoint_auth_methods_supported": METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGS,
         "revocation_endpoint_auth_methods_supported": METHODS,
-        "introspection_endpoint_auth_methods_supported": METHODS[:2],
+        "revocation_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGS,
+        "introspection_endpoint_auth_methods_supported": METHODS[:3],
+        "introspection_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGS,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "acr_values_supported": ["urn:mintmark:acr:1"],
         "claim_types_supported": ["normal"],
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "ui_locales_supported": ["en"],

@@ -80,6 +80,14 @@ ERROR: Final = MappingProxyType(
 )
 
 # Page name to template and context; the first six are also the pictures in docs/pages.
+FORM_POST: Final = MappingProxyType(
+    {
+        "action": "https://notes.harbour.example/cb?tenant=1",
+        "redirect_host": "notes.harbour.example",
+        "members": (("code", "a-code"), ("state", "a-state"), ("iss", "https://accounts.acme.example")),
+    }
+)
+
 SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyType(
     {
         "sign-in": ("sign_in.html", SIGN_IN),
@@ -103,6 +111,7 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
             MappingProxyType({**ACCOUNT, "person": {"name": "demo", "email": None}, "apps": ()}),
         ),
         "sign-out-alone": ("sign_out.html", MappingProxyType({**SIGN_OUT, "client": None})),
+        "form-post": ("form_post.html", FORM_POST),
         "error-ours": (
             "error.html",
             MappingProxyType({"code": "server_error", "description": "The answer could not be made.", "trace_id": ""}),

@@ -127,12 +127,16 @@ def test_whoever_acts_for_itself_needs_credentials_and_an_operator(grant_type):
         ({"grant_types": ["implicit"]}, "grant_types[0] must be authorization_code or"),
         ({"grant_types": ["autorization_code"]}, "did you mean 'authorization_code'?"),
         ({"grant_types": [5]}, "grant_types[0] must be"),
-        ({"response_types": ["token"]}, "response_types[0] must be code"),
+        ({"response_types": ["token"]}, "response_types[0] must be code or none"),
         ({"token_endpoint_auth_method": "private_key_jwt"}, "token_endpoint_auth_method must be none or client_secret"),
         ({"application_type": "desktop"}, "application_type must be web or native"),
         ({"subject_type": "secret"}, "subject_type must be public or pairwise"),
         ({"id_token_signed_response_alg": "none"}, "id_token_signed_response_alg may be none only where"),
         ({"id_token_signed_response_alg": "HS256"}, "id_token_signed_response_alg must be ES256 or"),
+        (
+            {"subject_type": "pairwise", "redirect_uris": ["https://a.example/cb", "https://b.example/cb"]},
+            "sector_identifier_uri must say whose sector",
+        ),
         ({"client_name": ""}, "client_name must be text"),
         ({"client_name": "x" * 1001}, "client_name must be text"),
         ({"client_name": "a\nb"}, "client_name must be text"),
@@ -161,20 +165,29 @@ def test_whoever_acts_for_itself_needs_credentials_and_an_operator(grant_type):
         ({"jwks": {"keys": [{"kty": "XX", "x": "y" * 70_000}]}}, "the members are longer than"),
         ({"jwks": {"keys": [{"kty": "XX", "x": {"y": 1}}]}}, "jwks must be a JWK Set"),
         ({"jwks": {"keys": [{"kty": "XX", "iat": 1 << 60}]}}, "jwks must be a JWK Set"),
-        ({"jwks": {"keys": [{"kty": "XX"}] * 101}}, "jwks must be a JWK Set"),
+        ({"jwks": {"keys": [{"kty": "XX"}] * 51}}, "jwks must be a JWK Set"),
         ({"token_endpoint_auth_signing_alg": "HS256"}, "token_endpoint_auth_signing_alg must be ES256 or"),
         ({"id_token_encrypted_response_alg": "RSA1_5"}, "id_token_encrypted_response_alg must be RSA-OAEP-256 or"),
         ({"userinfo_encrypted_response_alg": "ECDH-ES"}, "userinfo_encrypted_response_alg needs the client's keys"),
         ({"introspection_encrypted_response_enc": "A128GCM"}, "introspection_encrypted_response_enc needs introspect"),
         ({"request_object_signing_alg": "HS256"}, "request_object_signing_alg must be ES256 or"),
         ({"software_statement": "a.b"}, "software_statement must be a signed JWT"),
-        ({"subject_type": "pairwise", "redirect_uris": [CALLBACK, "https://b.example/"]}, "subject_type pairwise with"),
         ({"dpop_bound_access_tokens": True}, "dpop_bound_access_tokens is not offered"),
         ({"request_object_encryption_alg": "ECDH-ES"}, "request_object_encryption_alg is not offered"),
     ],
 )  # fmt: skip
 def test_a_member_that_cannot_be_is_refused_by_its_path(members, sentence):
     assert refusal({**WEB, **members}).startswith(sentence) or sentence in refusal({**WEB, **members})
+
+
+def test_a_pairwise_client_of_one_host_or_a_stated_sector_is_taken():
+    two = ["https://a.example/cb", "https://b.example/cb"]
+    one = read({**WEB, "subject_type": "pairwise"})
+    several = read(
+        {**WEB, "redirect_uris": two, "subject_type": "pairwise", "sector_identifier_uri": "https://a.example/x"}
+    )
+
+    assert ("pairwise", "pairwise") == (one["subject_type"], several["subject_type"])
 
 
 def test_an_app_on_a_device_has_a_scheme_of_its_own():

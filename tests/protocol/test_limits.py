@@ -35,6 +35,7 @@ def test_where_nobody_states_anything_the_defaults_hold():
             max_active_tokens=None,
             require_pkce=True,
             require_consent=True,
+            require_issuer_audience=True,
             allowed_networks=None,
         )
         == of()

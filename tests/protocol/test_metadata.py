@@ -6,7 +6,7 @@ from mintmark.protocol import metadata, scope
 from mintmark.protocol.metadata import Offer
 from tests.protocol.making import ISSUER
 
-METHODS = ("client_secret_basic", "client_secret_post", "none")
+METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
 
 
 def document(**members):
@@ -16,6 +16,7 @@ def document(**members):
         "auth_methods": METHODS,
         "scopes": {"api:write", "api:read", "openid"},
         "id_token_algs": ("RS256", "ES256"),
+        "assertion_algs": ("ES256", "PS256"),
     }
     return metadata.document(Offer(**plain | members))
 
@@ -38,10 +39,10 @@ def test_nothing_is_null_and_no_list_is_empty():
 def test_what_is_absent_would_mean_more_than_we_do_and_so_it_is_said():
     found = document()
 
-    assert ["code"] == found["response_types_supported"]
+    assert ["code", "none"] == found["response_types_supported"]
     assert ["authorization_code", "refresh_token", "client_credentials"] == found["grant_types_supported"]
     assert ["S256"] == found["code_challenge_methods_supported"]
-    assert ["public"] == found["subject_types_supported"]
+    assert ["public", "pairwise"] == found["subject_types_supported"]
     assert ["RS256", "ES256"] == found["id_token_signing_alg_values_supported"]
     assert found["authorization_response_iss_parameter_supported"] is True
     assert found["request_uri_parameter_supported"] is False  # absent: true (OIDC Discovery §3)
@@ -52,7 +53,9 @@ def test_ways_to_authenticate_are_exactly_those_that_are_taken():
 
     assert list(METHODS) == found["token_endpoint_auth_methods_supported"]
     assert list(METHODS) == found["revocation_endpoint_auth_methods_supported"]
-    assert ["client_secret_basic", "client_secret_post"] == found["introspection_endpoint_auth_methods_supported"]
+    assert list(METHODS[:3]) == found["introspection_endpoint_auth_methods_supported"]
+    for door in ("token", "revocation", "introspection"):
+        assert ["ES256", "PS256"] == found[f"{door}_endpoint_auth_signing_alg_values_supported"]
 
 
 def test_scopes_are_those_of_the_issuer_and_then_those_of_the_resources():

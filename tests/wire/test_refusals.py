@@ -1,19 +1,27 @@
+import html
 import json
 import re
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mintmark.pages.render import Pages
 from mintmark.protocol import errors
 from mintmark.protocol.authorization_request import RESPONSE_MODES, RefusedWithRedirect
 from mintmark.protocol.return_address import ReturnAddress
 from mintmark.wire import refusals
+from mintmark.wire.response_modes import MODES
 
 ISSUER = "https://id.example"
 TRACE = "3f9c0a71d2e4"
 ADDRESS = ReturnAddress("https://shop.example/cb?tenant=1")
+MEMBERS = [("a", "1")]
+FIELD = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
+SERVER: Any = SimpleNamespace(issuer=ISSUER, pages=Pages("Acme", "", None, None))
 REFUSALS = [
     (errors.InvalidRequest("no"), 400, "invalid_request"),
     (errors.TooLarge("no"), 413, "invalid_request"),
@@ -68,10 +76,10 @@ def test_every_description_holds_only_what_the_specification_allows(text):
 STATES = st.none() | st.text(st.characters(codec="utf-8"))
 
 
-@given(st.sampled_from(RESPONSE_MODES), STATES, st.text(st.characters()))
+@given(st.sampled_from(["query", "fragment"]), STATES, st.text(st.characters()))
 def test_every_refusal_that_goes_back_carries_state_and_issuer_to_the_registered_address(mode, state, description):
     refused = RefusedWithRedirect(errors.AccessDenied(description), ADDRESS, state, mode)
-    answer = refusals.as_redirect(refused, ISSUER, TRACE)
+    answer = refusals.as_redirect(refused, SERVER, TRACE)
     location = headers(answer)[b"location"].decode()
     parts = urlsplit(location)
     told = parse_qsl(parts.fragment if mode == "fragment" else parts.query, keep_blank_values=True)
@@ -90,9 +98,25 @@ def test_every_refusal_that_goes_back_carries_state_and_issuer_to_the_registered
 
 
 def test_every_response_mode_has_its_way_back():
-    assert list(RESPONSE_MODES) == list(refusals.MODES)
-    assert "https://shop.example/cb?tenant=1&a=1" == refusals.MODES["query"](ADDRESS, [("a", "1")])
-    assert "https://shop.example/cb?tenant=1#a=1" == refusals.MODES["fragment"](ADDRESS, [("a", "1")])
+    assert list(RESPONSE_MODES) == list(MODES)
+    assert b"https://shop.example/cb?tenant=1&a=1" == headers(MODES["query"](SERVER, ADDRESS, MEMBERS))[b"location"]
+    assert b"https://shop.example/cb?tenant=1#a=1" == headers(MODES["fragment"](SERVER, ADDRESS, MEMBERS))[b"location"]
+
+
+@given(STATES, st.text(st.characters()))
+def test_every_refusal_that_is_posted_back_stands_in_a_form_that_goes_there_and_nowhere_else(state, description):
+    refused = RefusedWithRedirect(errors.AccessDenied(description), ADDRESS, state, "form_post")
+    answer = refusals.as_redirect(refused, SERVER, TRACE)
+    page = answer.body.decode()
+    fields = {name: html.unescape(value) for name, value in FIELD.findall(page)}
+    policy = headers(answer)[b"content-security-policy"].decode()
+
+    assert (200, "access_denied") == (answer.status, answer.error)
+    assert [ADDRESS.uri] == [html.unescape(action) for action in re.findall('<form [^>]*action="([^"]*)"', page)]
+    assert ("access_denied", ISSUER, state) == (fields["error"], fields["iss"], fields.get("state"))
+    assert "form-action https://shop.example;" in policy
+    assert b"no-store" == headers(answer)[b"cache-control"]
+    assert TRACE.encode() == headers(answer)[b"x-trace-id"]
 
 
 def test_a_bad_token_is_told_why():

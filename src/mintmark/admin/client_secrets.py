@@ -76,9 +76,10 @@ async def add(
         server, now = operator.server, operator.now
         client = (await clients.require(operator, id)).client
         rights.may_change_client(operator, *client.may_use)
-        if client.is_public:
+        if not client.has_secrets:
             raise Taken(
-                ("", f"{id} is a public client: its token_endpoint_auth_method is none"), check="client of no secrets"
+                ("", f"{id} has no secrets: its token_endpoint_auth_method is {client.auth_method}"),
+                check="client of no secrets",
             )
         live = [one.name for one in await _all(operator, id) if one.ended_at is None]
         name, until = patching.readable(lambda left: _read(operator, live, left), body)

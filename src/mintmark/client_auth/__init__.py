@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Protocol
 
-from mintmark.client_auth import client_secret_basic, client_secret_post, none
+from mintmark.client_auth import client_secret_basic, client_secret_post, none, private_key_jwt
 from mintmark.events import ClientRefused
 from mintmark.protocol.client import Client
 from mintmark.protocol.credentials import Credentials
@@ -24,15 +24,38 @@ class Method(Protocol):
         """What was sent in this way; None: nothing. Raises InvalidClient for what is malformed."""
 
 
+class Proving(Method, Protocol):
+    """A file of this room that proves by itself what it read; the others are proved by comparing secrets."""
+
+    async def prove(
+        self,
+        server: Server,
+        asked: Asked,
+        client: Client,
+        credentials: Credentials,
+        spent: set[bytes],
+        now: datetime,
+        /,
+    ) -> None:
+        """Raises InvalidClient."""
+
+
 METHODS: Final[Mapping[str, Method]] = {
     "client_secret_basic": client_secret_basic,
     "client_secret_post": client_secret_post,
+    "private_key_jwt": private_key_jwt,
     "none": none,
 }
+PROVING: Final[Mapping[str, Proving]] = {"private_key_jwt": private_key_jwt}
 
 
-async def authenticate(server: Server, asked: Asked, params: Params, now: datetime) -> Client:
-    """The client, proved. The same 401 for an unknown one, a disabled one and a wrong secret (RFC 6749 §5.2)."""
+async def authenticate(
+    server: Server, asked: Asked, params: Params, now: datetime, spent: set[bytes] | None = None
+) -> Client:
+    """The client, proved. The same 401 for an unknown one, a disabled one and a wrong secret (RFC 6749 §5.2).
+
+    spent: where a door may decide again, what this request has shown so far that is good once; None: it decides once.
+    """
     try:
         credentials = _read(asked, params)
     except InvalidClient as error:
@@ -50,12 +73,24 @@ async def authenticate(server: Server, asked: Asked, params: Params, now: dateti
             got=f"wait {wait} s",
         )
     client = await server.registry.client(credentials.client_id)
+    if client is not None and client.disabled_at is None and credentials.way:
+        try:
+            once = set() if spent is None else spent
+            await PROVING[credentials.way].prove(server, asked, client, credentials, once, now)
+        except InvalidClient as error:
+            _failed(server, asked, client, key, error.check, now)
+            raise refused(asked, params, error.check, error.expected, error.got) from error
+        return client
     why = _why_not(server, client, credentials, now)
     if client is None or why is not None:
-        server.client_failures.fail(key, now)
-        server.see(ClientRefused(client_id=None if client is None else client.id, why=why or "unknown"), asked, now)
+        _failed(server, asked, client, key, why or UNKNOWN, now)
         raise _told(asked, params, client, credentials, why or UNKNOWN)
     return client
+
+
+def _failed(server: Server, asked: Asked, client: Client | None, key: str, why: str, now: datetime) -> None:
+    server.client_failures.fail(key, now)
+    server.see(ClientRefused(client_id=None if client is None else client.id, why=why), asked, now)
 
 
 def refused(asked: Asked, params: Params, check: str, expected: str = "", got: object = None) -> InvalidClient:
@@ -63,7 +98,7 @@ def refused(asked: Asked, params: Params, check: str, expected: str = "", got: o
 
     A challenge answers an Authorization header, or nothing at all.
     """
-    nothing = not (params.sent("client_id") or params.sent("client_secret"))
+    nothing = not (params.sent("client_id") or params.sent("client_secret") or params.sent("client_assertion"))
     challenge = nothing or asked.header(b"authorization") is not None
     return InvalidClient("client authentication failed", challenge=challenge, check=check, expected=expected, got=got)
 
@@ -76,6 +111,8 @@ def _told(asked: Asked, params: Params, client: Client | None, credentials: Cred
     sent = credentials.secrets[0] if credentials.secrets else None
     if client.is_public:
         return refused(asked, params, "secret of a public client", "no client_secret", sent)
+    if client.auth_method in PROVING:
+        return refused(asked, params, "client method", client.auth_method)
     return refused(
         asked, params, "client secret", f"one of its {len(client.secrets)} secrets that have not ended", sent
     )
@@ -108,6 +145,8 @@ def _why_not(server: Server, client: Client | None, credentials: Credentials, no
         return DISABLED
     if client.is_public:
         return None if not credentials.secrets else "a public client has no secret"
+    if client.auth_method in PROVING:
+        return "a secret, or nothing, instead of an assertion"
     return None if right else "wrong or missing secret"
 
 

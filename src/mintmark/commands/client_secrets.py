@@ -89,8 +89,8 @@ async def _find(opened: Opened, client_id: str) -> Client:
 
 async def _confidential(opened: Opened, client_id: str) -> Client:
     client = await _find(opened, client_id)
-    if client.is_public:
-        raise Refused(f"{client_id} is a public client: its token_endpoint_auth_method is none")
+    if not client.has_secrets:
+        raise Refused(f"{client_id} has no secrets: its token_endpoint_auth_method is {client.auth_method}")
     return client
 
 

@@ -12,7 +12,7 @@ from mintmark.commands.apply_file import ApplyFile, Entry
 from mintmark.commands.opening import NotFound, Opened, Refused
 from mintmark.commands.verbs import Document, JsonOption
 from mintmark.events import Configured
-from mintmark.protocol.client import Client
+from mintmark.protocol.client import SECRET_METHODS, Client
 from mintmark.protocol.client_metadata import MEMBERS
 from mintmark.store import clients
 
@@ -81,7 +81,7 @@ def add(client_id: IdArgument, members: MembersArgument = None, json: JsonOption
 
     made = verbs.do(work)
     verbs.answer(made, json, f"added {client_id}")
-    if made["token_endpoint_auth_method"] != "none":
+    if made["token_endpoint_auth_method"] in SECRET_METHODS:
         opening.say(f"it has no secret yet: mintmark clients secret-add {client_id}")
 
 

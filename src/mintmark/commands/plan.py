@@ -20,7 +20,7 @@ from mintmark.protocol import client as clients
 from mintmark.protocol import client_metadata, resource_record
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.catalogue import Catalogue, Resource
-from mintmark.protocol.client import Client
+from mintmark.protocol.client import SECRET_METHODS, Client
 from mintmark.protocol.client_metadata import MetadataRefused, Offered
 from mintmark.protocol.person_record import RecordRefused
 from mintmark.protocol.policy import Policy, PolicyRefused
@@ -200,10 +200,10 @@ def _client(id: str, entry: Entry, planning: Planning, catalogue: Catalogue) -> 
     whole = merged(before, stated)
     policy_document = whole.pop("policy", None)
     document = client_metadata.read(id, whole, catalogue=catalogue, offered=OFFERED, by_operator=True)
-    is_public = document.get("token_endpoint_auth_method") == "none"
-    policy = _policy(policy_document, is_public)
+    method = str(document.get("token_endpoint_auth_method", "client_secret_basic"))
+    policy = _policy(policy_document, method == "none")
     found = members(before, {**document, "policy": policy.document()})
-    secret_step = _secret(entry.members, known, is_public, planning.state)
+    secret_step = _secret(entry.members, known, method, planning.state)
     disabled = _disabled(entry.members, known)
     stands = remembered.client_document(
         document,
@@ -271,7 +271,7 @@ class _SecretStep:
         return (secret("client_secret", before=self.end, after=self.make is not None),) if self.changes else ()
 
 
-def _secret(stated: Mapping[str, object], known: Client | None, is_public: bool, state: State) -> _SecretStep:
+def _secret(stated: Mapping[str, object], known: Client | None, method: str, state: State) -> _SecretStep:
     held = next((one for one in (known.secrets if known else ()) if one.name == SECRET_NAME), None)
     if "client_secret" not in stated:
         return _SecretStep(left=None if held is None else held.id)
@@ -282,8 +282,8 @@ def _secret(stated: Mapping[str, object], known: Client | None, is_public: bool,
         raise MetadataRefused("client_secret", f"must be 1 to {LONGEST_SECRET} printable ASCII characters")
     if not wanted.isascii():
         raise MetadataRefused("client_secret", "must be printable ASCII (RFC 6749 §A.2)")
-    if is_public:
-        raise MetadataRefused("client_secret", "is not for a public client: its token_endpoint_auth_method is none")
+    if method not in SECRET_METHODS:
+        raise MetadataRefused("client_secret", f"is not for a client whose token_endpoint_auth_method is {method}")
     lives = held is not None and (held.expires_at is None or state.now < held.expires_at)
     if held is not None and lives and state.is_secret(held, wanted):
         return _SecretStep(left=held.id)

@@ -5,13 +5,13 @@ from datetime import datetime
 from urllib.parse import quote
 
 from mintmark import browser as browsers
-from mintmark import mint, underway
+from mintmark import mint, subjects, underway
 from mintmark.browser import Browser
 from mintmark.events import Authorized, ConsentGiven, ConsentRefused, Event
 from mintmark.grants.earning import ADMINS
 from mintmark.keys import jwt
+from mintmark.protocol import claims_request, ids, next_step, pkce
 from mintmark.protocol import code as code_
-from mintmark.protocol import ids, next_step, pkce
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.authorization import Authorization
 from mintmark.protocol.authorization_request import AuthorizationRequest, RefusedWithRedirect
@@ -27,7 +27,7 @@ from mintmark.store.changes import Change, Conflict
 from mintmark.store.consents import Consent
 from mintmark.store.people import Person
 from mintmark.store.requests import KeptRequest
-from mintmark.wire import refusals
+from mintmark.wire import response_modes
 from mintmark.wire.answer import Answer, redirect
 from mintmark.wire.asked import Asked
 
@@ -158,6 +158,7 @@ def _facts(visit: Visit) -> Facts:
         consent_is_remembered=visit.tells_clients_apart,
         consent_is_required=limits.require_consent,
         hinted=_hinted(visit),
+        subject=_subject(visit),
     )
 
 
@@ -165,23 +166,38 @@ def _check(limits: Limits, request: AuthorizationRequest, now: datetime) -> None
     """What the person's groups state as well, who are known only once somebody is signed in."""
     if limits.over(now):
         raise mint.denied()
-    if limits.require_pkce and request.code_challenge is None:
+    if limits.require_pkce and request.wants_code and request.code_challenge is None:
         raise pkce.missing()
 
 
 def _hinted(visit: Visit) -> str | None:
-    """Whom id_token_hint names; an expired one still does, another client's or a forged one names a nobody."""
+    """Whom id_token_hint names: whoever is signed in, or a nobody. An expired one counts, a foreign one does not."""
     hint, server = visit.request.id_token_hint, visit.server
     if hint is None:
         return None
     claims = jwt.verify_hint(server.registry.ring, hint, issuer=server.issuer, now=visit.now)
-    if claims is None or claims.get("aud") != visit.client.id:
+    if claims is None or not _is_for(visit.client, claims.get("aud")):
         return ""
-    return str(claims["sub"])
+    session = visit.browser.session
+    if session is None or not subjects.is_of(server.registry, visit.client, session.person_id, claims.get("sub")):
+        return ""
+    return session.person_id
+
+
+def _is_for(client: Client, audience: object) -> bool:
+    return client.id in audience if isinstance(audience, list) else client.id == audience
+
+
+def _subject(visit: Visit) -> str:
+    """As whom the client knows who is signed in, where the request names somebody."""
+    person, request = visit.browser.person, visit.request
+    if person is None or (request.id_token_hint is None and request.claims.subjects is None):
+        return ""
+    return subjects.of(visit.server.registry, visit.client, person.holder.id)
 
 
 async def _approve(visit: Visit, step: Approve) -> Answer:
-    """An authorization with its code, written before the browser leaves."""
+    """An authorization with its code, written before the browser leaves; of `none`, what the person allowed."""
     server, client, now, person = visit.server, visit.client, visit.now, visit.browser.person
     if person is None:
         raise AccessDenied("nobody is signed in", check="nobody signed in", expected="a session")
@@ -197,6 +213,9 @@ async def _approve(visit: Visit, step: Approve) -> Answer:
     limits = server.registry.limits(client, audience, person.holder.groups, now, offline=offline)
     if limits.over(now):
         raise mint.denied()
+    if not visit.request.wants_code:
+        await _allow(visit, person, step)
+        return _answer(visit, [])
     authorization = _authorization(visit, step, audience, limits)
     secret = ids.secret(code_.PREFIX, server.random(32))
     changes: list[Change] = [
@@ -207,18 +226,42 @@ async def _approve(visit: Visit, step: Approve) -> Answer:
         codes.add(_code(visit, authorization, secret, limits)),
         *_completed(visit, person, step),
     ]
-    await _commit(visit, changes, authorization)
-    members = [("code", secret), *([("state", visit.request.state)] if visit.request.state is not None else [])]
-    members.append(("iss", server.issuer))
-    return redirect(refusals.MODES[visit.request.response_mode](visit.request.return_address, members))
+    await _commit(visit, changes, authorization, step)
+    return _answer(visit, [("code", secret)])
 
 
-async def _commit(visit: Visit, changes: list[Change], authorization: Authorization) -> None:
+def _answer(visit: Visit, members: list[tuple[str, str]]) -> Answer:
+    """With the state, and with the issuer (RFC 9207 §2)."""
+    request = visit.request
+    state = [] if request.state is None else [("state", request.state)]
+    told = [*members, *state, ("iss", visit.server.issuer)]
+    return response_modes.answer(visit.server, request.response_mode, request.return_address, told)
+
+
+async def _allow(visit: Visit, person: Person, step: Approve) -> None:
+    """`response_type=none`: no code, so no authorization that one would hang on (Multiple Response Types §4)."""
+    if visit.kept is None:
+        return
+    changes: list[Change] = [
+        clients.stands(visit.client),
+        people.stands(person.holder),
+        sessions.stands(step.session.id),
+        *_completed(visit, person, step),
+    ]
+    events: list[Event] = []
+    if visit.kept.decision is not None:
+        whose = {"client_id": visit.client.id, "person_id": person.holder.id}
+        events.append(ConsentGiven(**whose, scope=scopes.write(step.allowed)))
+    await visit.server.commit(changes, events, visit.asked, visit.now)
+
+
+async def _commit(visit: Visit, changes: list[Change], authorization: Authorization, step: Approve) -> None:
     what: dict[str, str] = {"authorization_id": authorization.id, "scope": scopes.write(authorization.scope)}
     whose = {"client_id": authorization.client_id, "person_id": authorization.person_id}
     events: list[Event] = [Authorized(**whose, **what, session_id=authorization.session_id)]
     if visit.kept is not None and visit.kept.decision is not None:
-        events.append(ConsentGiven(**whose, **what))
+        allowed = scopes.write(step.allowed)
+        events.append(ConsentGiven(**whose, authorization_id=authorization.id, scope=allowed))
     try:
         await visit.server.commit(changes, events, visit.asked, visit.now)
     except Conflict:
@@ -232,8 +275,8 @@ def _completed(visit: Visit, person: Person, step: Approve) -> list[Change]:
         return []
     changes: list[Change] = [requests.complete(visit.kept.id, visit.now)]
     was_asked = visit.kept.decision is not None
-    if was_asked and visit.tells_clients_apart and not set(step.scope) <= set(visit.allowed_before):
-        allowed = Consent(step.scope, visit.request.audience)
+    if was_asked and visit.tells_clients_apart and not set(step.allowed) <= set(visit.allowed_before):
+        allowed = Consent(step.allowed, visit.request.audience)
         changes.append(consents.remember(person.holder.id, visit.client.id, visit.consent, allowed, visit.now))
     return changes
 
@@ -254,6 +297,7 @@ def _authorization(visit: Visit, step: Approve, audience: tuple[str, ...], limit
         created_at=visit.now,
         expires_at=min(_ends(visit, step, limits)),
         ended_at=None,
+        claims=claims_request.written(visit.request.claims.within(step.allowed)),
     )
 
 

@@ -30,16 +30,19 @@ def refresh(server: Server, asked: Asked) -> Awaitable[Answer]:
 async def exchange(server: Server, asked: Asked, grant_type: str | None) -> Answer:
     now = server.clock()
     params = credentials.form(asked)
+    spent: set[bytes] = set()
     try:
-        return await decided(lambda: _attempt(server, asked, params, grant_type, now))
+        return await decided(lambda: _attempt(server, asked, params, grant_type, spent, now))
     except Refusal as refusal:
         await remember(server, refusal, asked, now)
         raise
 
 
-async def _attempt(server: Server, asked: Asked, params: Params, grant_type: str | None, now: datetime) -> Answer:
+async def _attempt(
+    server: Server, asked: Asked, params: Params, grant_type: str | None, spent: set[bytes], now: datetime
+) -> Answer:
     """Read, decide, write once."""
-    client = await client_auth.authenticate(server, asked, params, now)
+    client = await client_auth.authenticate(server, asked, params, now, spent)
     wanted = grant_type or params.require("grant_type")
     if wanted not in GRANTS:
         raise UnsupportedGrantType(

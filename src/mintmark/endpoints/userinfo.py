@@ -2,6 +2,7 @@
 
 from mintmark import disclosure, refused
 from mintmark.endpoints import bearer, introspect, tokens_seen
+from mintmark.protocol import claims_request
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.errors import InsufficientScope, InvalidToken, NoCredentials, OAuthError
 from mintmark.server import Server
@@ -41,4 +42,6 @@ async def _userinfo(server: Server, asked: Asked) -> Answer:
     if found.one_use and not await introspect.spend(server, asked, found, now):
         raise InvalidToken("the access token was used before", check="one use", expected="its first use")
     updated_at = int(person.updated_at.timestamp())
-    return json_answer({"sub": found.claims["sub"], **disclosure.told(person.holder, found.scope, updated_at)})
+    request = claims_request.stored(found.standing.authorization.claims)
+    told = disclosure.told(person.holder, found.scope, updated_at, request.userinfo, request.locales)
+    return json_answer({"sub": found.claims["sub"], **told})

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 
-from mintmark.client_auth import METHODS
+from mintmark.client_auth import METHODS, private_key_jwt
 from mintmark.grants import GRANTS
 from mintmark.protocol import metadata
 from mintmark.protocol.metadata import Offer
@@ -41,7 +41,8 @@ class WellKnown:
         words = [word for one in registry.catalogue.resources.values() for word in one.scopes]
         offered = [word for word in words if not word.startswith("admin:")]
         registers = self._server.settings.registration != "off"
-        offer = Offer(self._server.issuer, grants, list(METHODS), offered, ID_TOKEN_ALGS, registers)
+        algs = private_key_jwt.ALGS
+        offer = Offer(self._server.issuer, grants, list(METHODS), offered, ID_TOKEN_ALGS, algs, registers)
         body = to_json(metadata.document(offer))
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         jwks_max_age = int(self._server.settings.jwks_max_age.total_seconds())

@@ -65,7 +65,7 @@ TABLE: Final[Table] = {
     ),
     "client of no secrets": Explained(
         "the id in the path",
-        "The client is a public one, and has no secrets.",
+        "The client is a public one, or proves itself by a key: it has no secrets.",
         "Change its token_endpoint_auth_method first, if it can keep a secret.",
     ),
     "person taken": Explained(

@@ -53,6 +53,66 @@ TABLE: Final[Table] = {
         "The secret is missing, or none of the client's secrets that have not ended.",
         "`mintmark clients show` lists them with their ends; `mintmark clients secret-add` makes another.",
     ),
+    "client method": Explained(
+        "token_endpoint_auth_method",
+        "The client is registered to sign an assertion (private_key_jwt), and sent a secret, or nothing.",
+        "Configure private_key_jwt in the client's library, or change its token_endpoint_auth_method.",
+    ),
+    "assertion type": Explained(
+        "client_assertion_type",
+        "client_assertion and client_assertion_type stand together, and the type is the one of RFC 7523.",
+        "Let the library send both; the type ends in client-assertion-type:jwt-bearer.",
+    ),
+    "assertion form": Explained(
+        "client_assertion",
+        "It is no signed JWT in compact form, or its header holds what is not taken: crit, b64, zip, a key of its own,"
+        " another typ, an alg that is none of ours.",
+        "Sign it as RFC 7523 says, with an algorithm of token_endpoint_auth_signing_alg_values_supported.",
+    ),
+    "assertion issuer": Explained(
+        "client_assertion",
+        "iss and sub are not both the client_id.",
+        "Set both to the client_id (OIDC Core §9).",
+    ),
+    "assertion method": Explained(
+        "client_assertion",
+        "The client is registered for another way, which expected names, and sent an assertion.",
+        "Set its token_endpoint_auth_method to private_key_jwt.",
+    ),
+    "assertion alg": Explained(
+        "client_assertion",
+        "It is not signed with the client's token_endpoint_auth_signing_alg.",
+        "Sign with that algorithm, or change the member.",
+        AS_IT_IS,
+    ),
+    "assertion audience": Explained(
+        "client_assertion",
+        "aud is not the issuer alone, as a string or the only element of a list.",
+        "Set aud to the issuer; for an older library, `require_issuer_audience` false lets endpoint URLs pass.",
+        AS_IT_IS,
+    ),
+    "assertion expiry": Explained(
+        "client_assertion",
+        "exp is missing, past, or more than an hour ahead.",
+        "Give it a minute or five, and compare the clocks.",
+        AS_IT_IS,
+    ),
+    "assertion begin": Explained(
+        "client_assertion", "iat or nbf is no time, or more than ten seconds ahead.", "Compare the clocks."
+    ),
+    "assertion jti": Explained(
+        "client_assertion", "jti is missing, empty, or too long.", "Give each assertion a jti of its own."
+    ),
+    "assertion signature": Explained(
+        "client_assertion",
+        "No key of the client made the signature; expected says whether its keys could be had at all.",
+        "Compare kid and key with the client's jwks, or with what stands at its jwks_uri.",
+    ),
+    "assertion replay": Explained(
+        "client_assertion",
+        "The assertion was shown before: each is good once.",
+        "Make a new one for each request; where nothing is retried, somebody has copied it.",
+    ),
     "client throttle": Explained(
         "client_id and the address",
         "This client failed too often from this address, and must wait.",
@@ -81,6 +141,12 @@ TABLE: Final[Table] = {
         "response_type",
         "The client is not registered for the code flow.",
         "Give it the grant authorization_code and the response type code.",
+        AS_IT_IS,
+    ),
+    "client response_type": Explained(
+        "response_type",
+        "The client is not registered for that response type.",
+        "Add it to its response_types, or send one under expected.",
         AS_IT_IS,
     ),
     "allowed_networks": Explained(

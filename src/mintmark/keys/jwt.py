@@ -3,26 +3,20 @@
 Only what this issuer signed is read here, so the reader refuses every header that the signer cannot have written.
 """
 
-import base64
-import binascii
 import hashlib
 import json
-import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, Final, TypeGuard
+from typing import Final, TypeGuard
 
 import orjson
 
-from mintmark.keys import algorithms
+from mintmark.keys import algorithms, compact
+from mintmark.keys.compact import Claims
 from mintmark.keys.ring import Ring, SigningKey
 
-LONGEST: Final = 16 * 1024  # characters; we sign nothing near that long
 AHEAD: Final = 60  # seconds that another node's clock may be ahead of ours
 
-Claims = dict[str, Any]  # Any: JSON, each claim has its own form
-
-_COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 _HEADER_MEMBERS: Final = frozenset({"alg", "kid", "typ"})
 
 
@@ -31,8 +25,8 @@ def sign(key: SigningKey, typ: str, claims: Mapping[str, object]) -> str:
     header = key.headers.get(typ)
     if header is None:
         header = key.headers[typ] = _header(key, typ)
-    signed = header + _encode(_write(claims))
-    return (signed + b"." + _encode(key.sign(signed))).decode("ascii")
+    signed = header + compact.encode(_write(claims))
+    return (signed + b"." + compact.encode(key.sign(signed))).decode("ascii")
 
 
 def is_slow(key: SigningKey) -> bool:
@@ -47,7 +41,7 @@ def verify(
 
     Says nothing about liveness: whether the authorization behind it has ended is the caller's question.
     """
-    if len(token) > LONGEST:
+    if len(token) > compact.LONGEST:
         return None
     kept = ring.verified.get(token)
     if kept is not None and kept[0] in typ:
@@ -61,16 +55,16 @@ def verify(
 
 def _signed_by_us(ring: Ring, token: str, typ: Collection[str]) -> Claims | None:
     """Who holds a token shows it again with each call: what one ring has found good stays good as long as the ring."""
-    if not _COMPACT.fullmatch(token):
+    if not compact.FORM.fullmatch(token):
         return None
     signed, _, signature = token.rpartition(".")
     header, _, payload = signed.partition(".")
     known = _known(ring, header, typ)
-    key = known[0] if known is not None else _key(ring, _read(_decode(header)), typ)
-    signature_bytes = _decode(signature)
+    key = known[0] if known is not None else _key(ring, compact.read(compact.decode(header)), typ)
+    signature_bytes = compact.decode(signature)
     if key is None or signature_bytes is None or not key.verify(signed.encode("ascii"), signature_bytes):
         return None
-    claims = _read(_decode(payload))
+    claims = compact.read(compact.decode(payload))
     if claims is not None and known is not None:
         ring.verified.keep(token, (known[1], claims))
     return claims
@@ -88,7 +82,7 @@ def at_hash(alg: str, value: str) -> str:
 
 
 def _header(key: SigningKey, typ: str) -> bytes:
-    return _encode(_write({"alg": key.alg, "kid": key.kid, "typ": typ})) + b"."
+    return compact.encode(_write({"alg": key.alg, "kid": key.kid, "typ": typ})) + b"."
 
 
 _strict: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
@@ -118,15 +112,10 @@ def _key(ring: Ring, header: Claims | None, typ: Collection[str]) -> SigningKey 
     # `x5u`) has no token of ours (RFC 7515 §4.1, RFC 8725 §3.10).
     if header is None or header.keys() != _HEADER_MEMBERS:
         return None
-    if not all(isinstance(member, str) for member in header.values()) or not _typ_fits(header["typ"], typ):
+    if not all(isinstance(member, str) for member in header.values()) or not compact.typ_fits(header["typ"], typ):
         return None
     key = ring.find(header["kid"])
     return key if key is not None and key.alg == header["alg"] else None
-
-
-def _typ_fits(written: str, typ: Collection[str]) -> bool:
-    # A media type: case does not count, and "application/" may be left out (RFC 7515 §4.1.9).
-    return written.lower().removeprefix("application/") in {name.lower() for name in typ}
 
 
 def _timely(claims: Claims, now: float, *, check_exp: bool) -> bool:
@@ -141,44 +130,3 @@ def _timely(claims: Claims, now: float, *, check_exp: bool) -> bool:
 
 def _is_time(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _read(octets: bytes | None) -> Claims | None:
-    if octets is None:
-        return None
-    try:
-        document = _parse(octets.decode("utf-8"))
-    except (ValueError, RecursionError):  # RecursionError: thousands of brackets
-        return None
-    return document if isinstance(document, dict) else None
-
-
-def _distinct(members: list[tuple[str, Any]]) -> Claims:
-    # Two readers may take two different values of the same member (RFC 7515 §4, RFC 7519 §4).
-    document = dict(members)
-    if len(document) != len(members):
-        raise ValueError("a member stands twice")
-    return document
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
-
-
-_parse: Final = json.JSONDecoder(object_pairs_hook=_distinct, parse_constant=_refuse_constant).decode
-
-
-_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
-
-
-def _encode(octets: bytes) -> bytes:
-    return binascii.b2a_base64(octets, newline=False).translate(_URL_SAFE, b"=")
-
-
-def _decode(segment: str) -> bytes | None:
-    try:
-        octets = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
-    except binascii.Error:
-        return None
-    # Loose bits at the end would give one token many spellings (RFC 4648 §3.5).
-    return octets if _encode(octets) == segment.encode("ascii") else None

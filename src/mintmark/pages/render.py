@@ -72,6 +72,7 @@ class Pages:
                 "terms_url": terms_url,
                 "css_url": f"{path}/static/{names['mintmark.css']}",
                 "js_url": f"{path}/static/{names['mintmark.js']}",
+                "form_post_js_url": f"{path}/static/{names['form_post.js']}",
                 "icon_url": f"{path}/static/{names['coin.svg']}",
                 "lang": "en",
                 "explained": words.problem,
@@ -90,18 +91,21 @@ class Pages:
         for name in self._environment.list_templates(extensions=["html"]):
             self._environment.get_template(name)
 
-    def csp(self, form_action: Sequence[str] = ()) -> str:
-        """`form_action`: the origins (`https://app.example`) or schemes (`com.example.app:`) where a form may end."""
-        sources = dict.fromkeys(["'self'", *(_source(target) for target in form_action)])
+    def csp(self, form_action: Sequence[str] = (), *, here: bool = True) -> str:
+        """`form_action`: the origins (`https://app.example`) or schemes (`com.example.app:`) where a form may end.
+
+        `here`: and at this server.
+        """
+        sources = dict.fromkeys([*(["'self'"] if here else []), *(_source(target) for target in form_action)])
         return _POLICY.format(form_action=" ".join(sources))
 
-    def headers(self, form_action: Sequence[str] = (), coop: bool = False) -> Headers:
+    def headers(self, form_action: Sequence[str] = (), coop: bool = False, *, here: bool = True) -> Headers:
         """All headers of an HTML page but HSTS, which the wire adds. `coop`: never where an app's pop-up passes."""
         isolation: Headers = (("cross-origin-opener-policy", "same-origin"),) if coop else ()
         return (
             ("content-type", "text/html; charset=utf-8"),
             ("cache-control", "no-store"),
-            ("content-security-policy", self.csp(form_action)),
+            ("content-security-policy", self.csp(form_action, here=here)),
             ("referrer-policy", "no-referrer"),
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),

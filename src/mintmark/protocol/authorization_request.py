@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from mintmark.protocol import pkce
+from mintmark.protocol import claims_request, pkce
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.catalogue import Catalogue
+from mintmark.protocol.claims_request import ClaimsRequest
 from mintmark.protocol.client import Client
 from mintmark.protocol.errors import (
     InvalidRequest,
@@ -23,7 +24,8 @@ from mintmark.protocol.params import Params
 from mintmark.protocol.return_address import ReturnAddress
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
-RESPONSE_MODES = ("query", "fragment")
+RESPONSE_MODES = ("query", "fragment", "form_post")
+RESPONSE_TYPES = ("code", "none")  # OAuth 2.0 Multiple Response Types §4: `none` is answered without a code
 LONGEST = 10_000  # bytes of all parameters together: what may be kept while a person signs in
 LONGEST_AGE = 999_999_999  # seconds: whatever is longer is no limit
 
@@ -43,6 +45,7 @@ class RefusedWithRedirect(Exception):
 class AuthorizationRequest:
     client_id: str
     return_address: ReturnAddress
+    response_type: str
     response_mode: str
     state: str | None
     scope: tuple[str, ...]
@@ -54,6 +57,18 @@ class AuthorizationRequest:
     max_age: timedelta | None
     login_hint: str | None
     id_token_hint: str | None  # the raw token; whom it names is found at the door, where the keys are
+    claims: ClaimsRequest  # as far as the client may have them
+    acr_values: tuple[str, ...]  # how the person should be authenticated, the most wanted first; refuses nobody
+
+    @property
+    def wants_code(self) -> bool:
+        """False: the person signs in and allows, and the client gets nothing to redeem."""
+        return self.response_type == "code"
+
+    @property
+    def to_allow(self) -> tuple[str, ...]:
+        """What the person is asked for: the scopes, and those whose claims alone are wanted."""
+        return tuple(dict.fromkeys((*self.scope, *self.claims.scopes)))
 
     @property
     def offline(self) -> bool:
@@ -94,8 +109,9 @@ def _read(
             f"the request is longer than {LONGEST} bytes", check="request length", expected=f"{LONGEST} bytes at most"
         )
     _refuse_unsupported(params)
-    _response_type(params, client)
-    challenge = pkce.read_challenge(params, required=require_pkce)
+    response_type = _response_type(params, client)
+    claims = claims_request.read(params.get("claims"), params.get("claims_locales"))
+    challenge = pkce.read_challenge(params, required=require_pkce and response_type == "code")
     resources = catalogue.find(params.all("resource"))
     asked = catalogue.ask(_scope(params, client, catalogue, resources), resources, client, strict=False)
     scope = _without_lonely_offline(asked.scope, client)
@@ -109,6 +125,7 @@ def _read(
     return AuthorizationRequest(
         client_id=client.id,
         return_address=address,
+        response_type=response_type,
         response_mode=mode,
         state=state,
         scope=scope,
@@ -120,6 +137,8 @@ def _read(
         max_age=_max_age(params, client),
         login_hint=params.get("login_hint"),
         id_token_hint=params.get("id_token_hint"),
+        claims=claims.within(client.may_use) if scopes.OPENID in scope else claims_request.NOTHING,
+        acr_values=_acr_values(params, client, claims),
     )
 
 
@@ -149,17 +168,27 @@ def _refuse_unsupported(params: Params) -> None:
         raise RegistrationNotSupported("registration is not supported", check="registration")
 
 
-def _response_type(params: Params, client: Client) -> None:
+def _response_type(params: Params, client: Client) -> str:
     sent = params.require("response_type")
-    if sent != "code":
-        raise UnsupportedResponseType("response_type must be code", check="response_type", expected="code", got=sent)
-    if "code" not in client.response_types or "authorization_code" not in client.grant_types:
+    if sent not in RESPONSE_TYPES:
+        raise UnsupportedResponseType(
+            "response_type must be code or none", check="response_type", expected=" or ".join(RESPONSE_TYPES), got=sent
+        )
+    if sent == "code" and ("code" not in client.response_types or "authorization_code" not in client.grant_types):
         raise UnauthorizedClient(
             "this client is not registered for the code flow",
             check="client code flow",
             expected="authorization_code among its grant_types, code among its response_types",
             got=" ".join((*client.grant_types, *client.response_types)),
         )
+    if sent not in client.response_types:
+        raise UnauthorizedClient(
+            "this client is not registered for that response_type",
+            check="client response_type",
+            expected=" ".join(client.response_types),
+            got=sent,
+        )
+    return sent
 
 
 def _scope(params: Params, client: Client, catalogue: Catalogue, resources: tuple[str, ...]) -> tuple[str, ...]:
@@ -201,6 +230,12 @@ def _max_age(params: Params, client: Client) -> timedelta | None:
             "max_age must be a number of seconds, not negative", check="max_age", expected="whole seconds", got=sent
         )
     return timedelta(seconds=int(sent))
+
+
+def _acr_values(params: Params, client: Client, claims: ClaimsRequest) -> tuple[str, ...]:
+    """The client's defaults hold where the request says nothing of its own (OIDC Registration §2)."""
+    sent = tuple(dict.fromkeys((params.get("acr_values") or "").split()))
+    return sent or claims.should_be_proved_by or client.default_acr_values
 
 
 def kept(params: Params) -> Mapping[str, list[str]]:

@@ -9,3 +9,5 @@ class Credentials:
 
     client_id: str
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    way: str = ""  # "": proved by comparing secrets; else the method that looks at the assertion itself
+    assertion: object = field(default=None, repr=False)  # as that method has read it

@@ -158,6 +158,12 @@ class AccountSelectionRequired(OAuthError):
     code = "account_selection_required"
 
 
+class UnmetAuthenticationRequirements(OAuthError):
+    """OpenID Connect Core Error Code unmet_authentication_requirements 1.0 §3."""
+
+    code = "unmet_authentication_requirements"
+
+
 class RequestNotSupported(OAuthError):
     code = "request_not_supported"
 

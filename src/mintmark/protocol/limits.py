@@ -57,6 +57,7 @@ class Limits:
     max_active_tokens: int | None  # None: any number
     require_pkce: bool
     require_consent: bool
+    require_issuer_audience: bool  # of a client's assertion: no URL of a door instead (RFC 7523 §3)
     allowed_networks: tuple[Network, ...] | None  # None: any address; (): none at all
 
     def over(self, now: datetime) -> bool:
@@ -214,7 +215,7 @@ def _unstated(name: str, case: _Case) -> _Settled:
     if name == "ends_with_session":
         manner = "outlive the session with" if case.offline else "end with the session without"
         return _Settled(not case.offline, "default", f"nobody stated it: tokens {manner} offline_access")
-    if name == "require_pkce" and case.confidential and case.self_registered:
+    if name in ("require_pkce", "require_issuer_audience") and case.confidential and case.self_registered:
         return _Settled(False, "default", "nobody stated it: the client registered itself and has credentials")
     return _Settled(_DEFAULTS[name], "default", "nobody stated it")
 
@@ -309,6 +310,7 @@ _DEFAULTS: Mapping[str, Any] = MappingProxyType(  # Any: see _Said
         "max_active_tokens": None,
         "require_pkce": True,
         "require_consent": True,
+        "require_issuer_audience": True,
         "allowed_networks": None,
     }
 )

@@ -6,7 +6,8 @@ from typing import Any
 
 from mintmark.protocol import claims
 from mintmark.protocol import scope as scopes
-from mintmark.protocol.authorization_request import RESPONSE_MODES
+from mintmark.protocol.authorization_request import RESPONSE_MODES, RESPONSE_TYPES
+from mintmark.protocol.sector import SUBJECT_TYPES
 from mintmark.protocol.session import ONE_FACTOR
 
 LOCALES = ("en",)
@@ -22,13 +23,14 @@ class Offer:
     auth_methods: Sequence[str]
     scopes: Collection[str]
     id_token_algs: Sequence[str]
+    assertion_algs: Sequence[str]  # of private_key_jwt
     registration: bool = False  # clients may register themselves
 
 
 def document(offer: Offer) -> dict[str, Any]:
     """One document serves both well-known addresses. No member is null, none is unknown."""
     issuer, methods = offer.issuer, list(offer.auth_methods)
-    with_secret = [method for method in methods if method != "none"]
+    confidential = [method for method in methods if method != "none"]
     registration = {"registration_endpoint": f"{issuer}/register"} if offer.registration else {}
     return {
         "issuer": issuer,
@@ -40,20 +42,23 @@ def document(offer: Offer) -> dict[str, Any]:
         "introspection_endpoint": f"{issuer}/introspect",
         **registration,
         "scopes_supported": [*scopes.IDENTITY, *sorted(set(offer.scopes) - set(scopes.IDENTITY))],
-        "response_types_supported": ["code"],
+        "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(offer.grant_types),
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": list(offer.id_token_algs),
         "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": list(offer.assertion_algs),
         "revocation_endpoint_auth_methods_supported": methods,
-        "introspection_endpoint_auth_methods_supported": with_secret,
+        "revocation_endpoint_auth_signing_alg_values_supported": list(offer.assertion_algs),
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_signing_alg_values_supported": list(offer.assertion_algs),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "acr_values_supported": [ONE_FACTOR],
         "claim_types_supported": ["normal"],
         "claims_supported": [*ABOUT_THE_TOKEN, *claims.STANDARD],
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "ui_locales_supported": list(LOCALES),

@@ -57,6 +57,7 @@ class Policy:
     max_active_tokens: int | None = None
     require_pkce: bool | None = None
     require_consent: bool | None = None
+    require_issuer_audience: bool | None = None
     allowed_networks: tuple[Network, ...] | None = None  # (): nobody may
 
     @classmethod
@@ -155,6 +156,7 @@ _NETWORKS = Form(_networks, lambda value: [str(one) for one in value])
 
 _ANYWHERE: tuple[Place, ...] = ("server", "resource", "client", "group")
 _NOT_RESOURCE: tuple[Place, ...] = ("server", "client", "group")  # it is settled before, or apart from, any resource
+_CLIENT: tuple[Place, ...] = ("server", "client")  # no person is there yet, whose groups could speak
 _PERSON: tuple[Place, ...] = ("server", "group")  # a session is a person's, of whatever clients
 
 MEMBERS: Mapping[str, Member] = MappingProxyType(
@@ -176,6 +178,7 @@ MEMBERS: Mapping[str, Member] = MappingProxyType(
         "max_active_tokens": Member(COUNT, _NOT_RESOURCE),
         "require_pkce": Member(FLAG, _NOT_RESOURCE),
         "require_consent": Member(FLAG, _NOT_RESOURCE),
+        "require_issuer_audience": Member(FLAG, _CLIENT),
         "allowed_networks": Member(_NETWORKS, _ANYWHERE),
     }
 )

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 from mintmark.protocol import client_metadata, jose
 from mintmark.protocol import scope as scopes
+from mintmark.protocol.authorization_request import RESPONSE_TYPES
 from mintmark.protocol.catalogue import Catalogue
 from mintmark.protocol.client import SECRET_METHODS
-from mintmark.protocol.client_metadata import FOR_ITSELF, MEMBERS, RESPONSE_TYPES, MetadataRefused, Offered
+from mintmark.protocol.client_metadata import FOR_ITSELF, MEMBERS, MetadataRefused, Offered
 from mintmark.protocol.errors import InvalidClientMetadata, InvalidRedirectUri, InvalidRequest, OAuthError
 from mintmark.protocol.return_address import ReturnAddress
 

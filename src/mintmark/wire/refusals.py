@@ -15,11 +15,9 @@ from mintmark.protocol.errors import (
     TooManyAttempts,
     UntrustedRequest,
 )
-from mintmark.protocol.return_address import ReturnAddress
-from mintmark.wire.answer import Answer, json_answer, redirect
-
-# How an answer travels back to the client: one line a response mode (OAuth 2.0 Multiple Response Types §2.1).
-MODES = {"query": ReturnAddress.with_query, "fragment": ReturnAddress.with_fragment}
+from mintmark.server import Server
+from mintmark.wire import response_modes
+from mintmark.wire.answer import Answer, json_answer
 
 # RFC 6749 §4.1.2.1 and §5.2: printable ASCII but for the double quote and the backslash
 _NOT_ALLOWED = re.compile(r"[^\x20-\x21\x23-\x5B\x5D-\x7E]")
@@ -47,18 +45,15 @@ def as_json(error: Refusal, trace_id: str) -> Answer:
     return answer
 
 
-def as_redirect(refused: RefusedWithRedirect, issuer: str, trace_id: str) -> Answer:
+def as_redirect(refused: RefusedWithRedirect, server: Server, trace_id: str) -> Answer:
     """RFC 6749 §4.1.2.1, with `iss` (RFC 9207 §2). Clients pass over members that they do not know, and show these."""
     error = refused.error
     members = [("error", code(error)), ("error_description", f"{description(error)} (trace {trace_id})")]
     if refused.state is not None:
         members.append(("state", refused.state))
-    members.append(("iss", issuer))
-    return redirect(located(refused, members)).traced(trace_id)._replace(error=code(error))
-
-
-def located(refused: RefusedWithRedirect, members: list[tuple[str, str]]) -> str:
-    return MODES[refused.mode](refused.return_address, members)
+    members.append(("iss", server.issuer))
+    answer = response_modes.answer(server, refused.mode, refused.return_address, members)
+    return answer.traced(trace_id)._replace(error=code(error))
 
 
 def as_bearer(error: OAuthError, trace_id: str, *, named: bool = True) -> Answer:

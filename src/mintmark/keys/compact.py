@@ -1,0 +1,62 @@
+"""The compact form of a JWS, read strictly (RFC 7515 §3.1, RFC 8725 §3): one spelling of a token, one of its values."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Collection
+from typing import Any, Final
+
+LONGEST: Final = 16 * 1024  # characters; we sign nothing near that long
+
+Claims = dict[str, Any]  # Any: JSON, each claim has its own form
+
+FORM: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
+
+
+def typ_fits(written: str, typ: Collection[str]) -> bool:
+    """A media type: case does not count, and "application/" may be left out (RFC 7515 §4.1.9)."""
+    return written.lower().removeprefix("application/") in {name.lower() for name in typ}
+
+
+def read(octets: bytes | None) -> Claims | None:
+    """A JSON object. None for whatever else it is, and for an object in which a member stands twice."""
+    if octets is None:
+        return None
+    try:
+        document = parse(octets.decode("utf-8"))
+    except (ValueError, RecursionError):  # RecursionError: thousands of brackets
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _distinct(members: list[tuple[str, Any]]) -> Claims:
+    # Two readers may take two different values of the same member (RFC 7515 §4, RFC 7519 §4).
+    document = dict(members)
+    if len(document) != len(members):
+        raise ValueError("a member stands twice")
+    return document
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+parse: Final = json.JSONDecoder(object_pairs_hook=_distinct, parse_constant=_refuse_constant).decode
+
+
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+
+
+def encode(octets: bytes) -> bytes:
+    """base64url without padding (RFC 7515 §2)."""
+    return binascii.b2a_base64(octets, newline=False).translate(_URL_SAFE, b"=")
+
+
+def decode(segment: str) -> bytes | None:
+    try:
+        octets = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    except binascii.Error:
+        return None
+    # Loose bits at the end would give one token many spellings (RFC 4648 §3.5).
+    return octets if encode(octets) == segment.encode("ascii") else None
