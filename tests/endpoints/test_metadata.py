@@ -24,6 +24,7 @@ def document(issuer, grants):
         "jwks_uri": issuer + "/.well-known/jwks.json",
         "revocation_endpoint": issuer + "/revoke",
         "introspection_endpoint": issuer + "/introspect",
+        "registration_endpoint": issuer + "/register",
         "scopes_supported": SCOPES,
         "response_types_supported": ["code", "none"],
         "response_modes_supported": ["query", "fragment", "form_post"],
