@@ -84,7 +84,7 @@ def apache(provider: Served, certificate: Certificate) -> Iterator[Program]:
         modules = "\n".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in NAMES)
         told = {"folder": folder, "port": port, "issuer": provider.url, "secret": SECRET, "modules": modules}
         (folder / "apache.conf").write_text(CONFIGURATION.format(**told))
-        command = [APACHE, "-f", folder / "apache.conf", "-DFOREGROUND"]
+        command: list[str | Path] = [APACHE, "-f", folder / "apache.conf", "-DFOREGROUND"]
         with program(command, f"http://127.0.0.1:{port}", folder, os.environ) as found:
             yield found
     finally:
