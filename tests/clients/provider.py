@@ -71,9 +71,12 @@ def provider(
     tmp_path_factory: pytest.TempPathFactory, certificate: Certificate, client_key: ClientKey
 ) -> Iterator[Served]:
     folder, port = tmp_path_factory.mktemp("provider"), serving.free_port()
-    allowed = {"MINTMARK_OUTBOUND_ALLOW": "127.0.0.0/8", "MINTMARK_OUTBOUND_CA": str(certificate.certificate)}
+    settings = {
+        "MINTMARK_OUTBOUND_ALLOW": "127.0.0.0/8",
+        "MINTMARK_OUTBOUND_CA": str(certificate.certificate),
+    }
     url = f"https://localhost:{port}"
-    with serving.over_tls(folder, certificate, applied(client_key), url, port, **allowed) as server:
+    with serving.over_tls(folder, certificate, applied(client_key), url, port, **settings) as server:
         yield server
 
 
