@@ -63,6 +63,8 @@ async def authorize(server: Server, asked: Asked) -> Answer:
     """GET. Raises UntrustedRequest (a page); every other refusal goes back to the client."""
     now = server.clock()
     params = asked.query()
+    if underway.ours(params) is None:
+        params = await underway.resolved(server, params, now)  # once, however often it is decided
     return await decided(lambda: _go_on(server, asked, params, now))
 
 
@@ -71,6 +73,9 @@ async def authorize_by_post(server: Server, asked: Asked) -> Answer:
     now = server.clock()
     params = asked.form()
     client = await underway.client_of(server, params)
+    if (id := underway.ours(params)) is not None:
+        return redirect(underway.address(server, client.id, id))
+    params = await underway.resolved(server, params, now)
     underway.read(server, params, client, now)
     kept = await decided(lambda: underway.keep(server, client, params, None, asked, now))
     return redirect(underway.address(server, client.id, kept))
@@ -92,11 +97,11 @@ async def _visit(server: Server, asked: Asked, params: Params, now: datetime) ->
     consent = None
     if browser.person is not None:
         consent = await consents.find(server.store, browser.person.holder.id, client.id)
-    request_uri = None if params.is_repeated("request_uri") else params.get("request_uri")
-    if request_uri is None or not request_uri.startswith(underway.URN):
+    id = underway.ours(params)
+    if id is None:
         request = underway.read(server, params, client, now)
         return Visit(server, asked, now, params, client, browser, request, None, consent)
-    found = await underway.find(server, request_uri.removeprefix(underway.URN), browser, asked, now)
+    found = await underway.find(server, id, browser, asked, now)
     if found.client.id != client.id:
         raise _back(
             found.request,
@@ -171,17 +176,14 @@ def _check(limits: Limits, request: AuthorizationRequest, now: datetime) -> None
 
 
 def _hinted(visit: Visit) -> str | None:
-    """Whom id_token_hint names: whoever is signed in, or a nobody. An expired one counts, a foreign one does not."""
+    """Whom id_token_hint names, as the client knows them; an expired one does, a foreign one names a nobody."""
     hint, server = visit.request.id_token_hint, visit.server
     if hint is None:
         return None
     claims = jwt.verify_hint(server.registry.ring, hint, issuer=server.issuer, now=visit.now)
     if claims is None or not _is_for(visit.client, claims.get("aud")):
         return ""
-    session = visit.browser.session
-    if session is None or not subjects.is_of(server.registry, visit.client, session.person_id, claims.get("sub")):
-        return ""
-    return session.person_id
+    return str(claims["sub"])
 
 
 def _is_for(client: Client, audience: object) -> bool:
