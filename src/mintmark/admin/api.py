@@ -23,6 +23,7 @@ from mintmark.admin import (
     outbox,
     people,
     policies,
+    previews,
     problems,
     refusals,
     resources,
@@ -38,8 +39,8 @@ from mintmark.server import Server
 from mintmark.wire.asgi import App
 
 ROOMS = (
-    sessions, people, users, authorizations, clients, client_secrets, resources, claim_rules, policies, keys, tokens,
-    audit, refusals, webhooks, outbox,
+    sessions, people, users, authorizations, clients, client_secrets, previews, resources, claim_rules, policies, keys,
+    tokens, audit, refusals, webhooks, outbox,
 )  # fmt: skip
 NO_SUCH_METHOD = "this method is not one of this address"
 SUMMARY = """\

@@ -227,6 +227,19 @@ def _policies() -> dict[str, Schema]:
     }
 
 
+def _preview() -> Schema:
+    claims_ = {**OBJECT, "description": "`…` stands for what is made when a token is."}
+    rules = {"type": "object", "additionalProperties": STRING, "description": "The rule of each claim that one gave."}
+    part = _object({"claims": claims_, "rules": rules}, "claims", "rules")
+    told: dict[str, Schema] = {
+        **dict.fromkeys(("client_id", "user_id", "username", "scope"), STRING), "resources": STRINGS,
+        "access_token_format": {"type": "string", "enum": list(policy.FORMATS)},
+        **{place: nullable(part) for place in claim_rule.PLACES},
+        "failed": {"type": "array", "items": _object(dict.fromkeys(("rule", "place", "why"), STRING))},
+    }  # fmt: skip
+    return _object(told, *told)
+
+
 def _claim_rules() -> dict[str, Schema]:
     places = {"type": "array", "items": {"type": "string", "enum": list(claim_rule.PLACES)}}
     says = "CEL over `user`, `client`, `scope` and `audience`."
@@ -239,6 +252,7 @@ def _claim_rules() -> dict[str, Schema]:
     return {
         "ClaimRule": _object(members, *claim_rule_record.MEMBERS),
         "ClaimRules": _list("ClaimRule"),
+        "TokenPreview": _preview(),
         "NewClaimRule": _object({**sent, **{name: members[name] for name in required}}, *required),
         "ClaimRuleChange": _object(sent, says="A merge patch (RFC 7396). null: the default."),
     }

@@ -7,7 +7,7 @@ import typer
 
 from mintmark import ending
 from mintmark.admin import shown
-from mintmark.commands import apply, assignments, client_secrets, leases, opening, verbs
+from mintmark.commands import apply, assignments, client_secrets, leases, opening, preview_token, verbs
 from mintmark.commands.apply_file import ApplyFile, Entry
 from mintmark.commands.opening import NotFound, Opened, Refused
 from mintmark.commands.verbs import Document, JsonOption
@@ -139,6 +139,7 @@ def delete(client_id: IdArgument, json: JsonOption = False) -> None:
 
 app.command("secret-add")(client_secrets.add)
 app.command("secret-end")(client_secrets.end)
+app.command("preview-token")(preview_token.preview_token)
 
 
 async def find(opened: Opened, client_id: str) -> Client:
