@@ -40,7 +40,15 @@ class WellKnown:
         grants = [name for name in GRANTS if name != "password" or registry.offers_password]
         words = [word for one in registry.catalogue.resources.values() for word in one.scopes]
         offered = [word for word in words if not word.startswith("admin:")]
-        offer = Offer(self._server.issuer, grants, list(METHODS), offered, ID_TOKEN_ALGS, private_key_jwt.ALGS)
+        offer = Offer(
+            issuer=self._server.issuer,
+            grant_types=grants,
+            auth_methods=list(METHODS),
+            scopes=offered,
+            id_token_algs=ID_TOKEN_ALGS,
+            assertion_algs=private_key_jwt.ALGS,
+            registration=self._server.settings.registration != "off",
+        )
         body = to_json(metadata.document(offer))
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         jwks_max_age = int(self._server.settings.jwks_max_age.total_seconds())

@@ -11,6 +11,7 @@ from mintmark.explanations import (
     clients,
     grants,
     people,
+    registration,
     request_objects,
     requests,
 )
@@ -20,6 +21,7 @@ EXPLANATIONS: Final[Mapping[str, Explained]] = MappingProxyType(
     {
         **requests.TABLE,
         **clients.TABLE,
+        **registration.TABLE,
         **grants.TABLE,
         **browsers.TABLE,
         **request_objects.TABLE,

@@ -186,6 +186,30 @@ class RegistrationNotSupported(OAuthError):
     code = "registration_not_supported"
 
 
+class InvalidRedirectUri(OAuthError):
+    """RFC 7591 §3.2.2."""
+
+    code = "invalid_redirect_uri"
+
+
+class InvalidClientMetadata(OAuthError):
+    """RFC 7591 §3.2.2."""
+
+    code = "invalid_client_metadata"
+
+
+class InvalidSoftwareStatement(OAuthError):
+    """RFC 7591 §3.2.2."""
+
+    code = "invalid_software_statement"
+
+
+class UnapprovedSoftwareStatement(OAuthError):
+    """RFC 7591 §3.2.2."""
+
+    code = "unapproved_software_statement"
+
+
 class InvalidToken(OAuthError):
     """A bearer token that is not good here (RFC 6750 §3.1)."""
 

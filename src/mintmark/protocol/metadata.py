@@ -25,12 +25,14 @@ class Offer:
     scopes: Collection[str]
     id_token_algs: Sequence[str]
     assertion_algs: Sequence[str]  # of private_key_jwt
+    registration: bool = False  # clients may register themselves
 
 
 def document(offer: Offer) -> dict[str, Any]:
     """One document serves both well-known addresses. No member is null, none is unknown."""
     issuer, methods = offer.issuer, list(offer.auth_methods)
     confidential = [method for method in methods if method != "none"]
+    registration = {"registration_endpoint": f"{issuer}/register"} if offer.registration else {}
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -39,6 +41,7 @@ def document(offer: Offer) -> dict[str, Any]:
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "revocation_endpoint": f"{issuer}/revoke",
         "introspection_endpoint": f"{issuer}/introspect",
+        **registration,
         "scopes_supported": [*scopes.IDENTITY, *sorted(set(offer.scopes) - set(scopes.IDENTITY))],
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
