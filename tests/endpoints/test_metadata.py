@@ -10,6 +10,8 @@ SCOPES = ["openid", "profile", "email", "address", "phone", "groups", "offline_a
 ALGS = ["RS256", "ES256", "PS256", "EdDSA", "Ed25519", "ES384", "ES512", "RS384", "RS512"]
 METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 ASSERTION_ALGS = ["ES256", "RS256", "PS256", "EdDSA", "Ed25519", "ES384", "ES512", "RS384", "RS512"]
+KEY_ENCRYPTION = ["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A192KW", "ECDH-ES+A256KW"]
+CONTENT_ENCRYPTION = ["A128GCM", "A256GCM", "A128CBC-HS256"]
 GRANTS = ["authorization_code", "refresh_token", "client_credentials", "password"]
 
 
@@ -22,12 +24,21 @@ def document(issuer, grants):
         "jwks_uri": issuer + "/.well-known/jwks.json",
         "revocation_endpoint": issuer + "/revoke",
         "introspection_endpoint": issuer + "/introspect",
+        "registration_endpoint": issuer + "/register",
         "scopes_supported": SCOPES,
         "response_types_supported": ["code", "none"],
         "response_modes_supported": ["query", "fragment", "form_post"],
         "grant_types_supported": grants,
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": ALGS,
+        "id_token_encryption_alg_values_supported": KEY_ENCRYPTION,
+        "id_token_encryption_enc_values_supported": CONTENT_ENCRYPTION,
+        "userinfo_signing_alg_values_supported": ALGS,
+        "userinfo_encryption_alg_values_supported": KEY_ENCRYPTION,
+        "userinfo_encryption_enc_values_supported": CONTENT_ENCRYPTION,
+        "introspection_signing_alg_values_supported": ALGS,
+        "introspection_encryption_alg_values_supported": KEY_ENCRYPTION,
+        "introspection_encryption_enc_values_supported": CONTENT_ENCRYPTION,
         "token_endpoint_auth_methods_supported": METHODS,
         "token_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGS,
         "revocation_endpoint_auth_methods_supported": METHODS,
