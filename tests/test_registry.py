@@ -6,7 +6,7 @@ import pytest
 
 from mintmark.keys.sealing import Sealer
 from mintmark.registry import LEASE, MOST_CLIENTS, NoSecret, Registry
-from mintmark.store import clients, resources
+from mintmark.store import clients, resources, secrets
 from tests.databases import *  # noqa: F403
 from tests.issuer import *  # noqa: F403
 from tests.issuer import API, SECRET
@@ -98,7 +98,7 @@ async def test_an_unknown_client_is_none_and_is_found_as_soon_as_it_is_there(iss
 async def test_two_processes_agree_on_every_secret(issuer):
     one, other = issuer.server.registry, await another(issuer, Clock())
 
-    for purpose in ("client_secret", "csrf", "heir", "device"):
+    for purpose in secrets.PURPOSES:
         assert one.secret(purpose) == other.secret(purpose)
         assert one.mac(purpose, b"message") == other.mac(purpose, b"message")
         assert other.is_mac(purpose, b"message", one.mac(purpose, b"message"))

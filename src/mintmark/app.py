@@ -18,7 +18,7 @@ from mintmark import keyring, logs, refused, traced, upkeep
 from mintmark.admin import api
 from mintmark.counting import OTHER
 from mintmark.counts import Counts
-from mintmark.endpoints import authorize, introspect, probe, revoke, token, userinfo
+from mintmark.endpoints import authorize, introspect, probe, register, registered, revoke, token, userinfo
 from mintmark.endpoints.health import Health
 from mintmark.endpoints.metrics import Metrics, watched
 from mintmark.endpoints.well_known import WellKnown
@@ -143,6 +143,15 @@ def routes(server: Server) -> dict[str, Route]:
         "/logout": Route({"GET": page(sign_out.show), "POST": page(sign_out.submit)}, "page"),
         "/account": Route({"GET": page(account.show), "POST": page(account.submit)}, "page"),
     }
+    if server.settings.registration != "off":
+        found["/register"] = Route(
+            {
+                "POST": json(register.register),
+                "GET": json(registered.show),
+                "PUT": json(registered.change),
+                "DELETE": json(registered.delete),
+            }
+        )
     under = {server.path + path: route for path, route in found.items()}
     if server.path:  # the inserted forms stand at the root (RFC 8414 §3.1)
         for name in ("openid-configuration", "oauth-authorization-server"):

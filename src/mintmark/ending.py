@@ -8,7 +8,16 @@ from typing import Protocol
 from mintmark.events import AuthorizationEnded, Event, SessionEnded
 from mintmark.protocol.authorization import Authorization, Standing
 from mintmark.registry import Registry
-from mintmark.store import audit_personal, authorizations, consents, people, resources, sessions
+from mintmark.store import (
+    audit_personal,
+    authorizations,
+    client_logos,
+    clients,
+    consents,
+    people,
+    resources,
+    sessions,
+)
 from mintmark.store.changes import Change
 from mintmark.store.executor import Executor
 
@@ -104,6 +113,12 @@ async def authorizations_of_client(store: Executor, client_id: str, reason: str,
     while some := await authorizations.unended_of_client(store, client_id, after, PAGE):
         after = some[-1]
         await store.commit([authorizations.end_some_of_client(client_id, some[0], after, reason, now)])
+
+
+async def client_forgotten(store: Executor, client_id: str, now: datetime) -> list[Change]:
+    """The client goes, with what people allowed it and what it spoke for. It was disabled, or nobody used it."""
+    silenced = await client_silenced(store, client_id, now)
+    return [consents.forget_client(client_id), *silenced, client_logos.forget(client_id), *clients.delete_(client_id)]
 
 
 async def client_silenced(store: Executor, client_id: str, now: datetime) -> list[Change]:

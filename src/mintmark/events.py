@@ -204,6 +204,30 @@ class RequestRefused(Observation):
     check: str
 
 
+# ── clients that register themselves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientRegistered(Event):
+    """A client registered itself; with which initial access token, where it had one."""
+
+    initial: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientUpdated(Event):
+    """A client changed its own registration: which members (never their values)."""
+
+    members: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientDeleted(Event):
+    """A client that registered itself is gone: by itself, or because nobody ever used it."""
+
+    reason: str
+
+
 # ── what operators change
 
 

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from mintmark import envelopes, keyring, subjects
+from mintmark import disclosure, envelopes, keyring, subjects
 from mintmark.keys import jwt
-from mintmark.protocol import ids, jose
+from mintmark.protocol import claims_request, ids, jose
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.errors import AccessDenied, InvalidGrant, OAuthError, UnauthorizedClient
 from mintmark.protocol.grant import Grant
@@ -174,6 +174,9 @@ async def _id_token(server: Server, grant: Grant, now: datetime, access_token: s
         claims["sid"] = authorization.session_id
     if "groups" in authorization.scope and standing.holder is not None:
         claims["groups"] = list(standing.holder.groups)
+    if authorization.claims is not None and standing.holder is not None:
+        request = claims_request.stored(authorization.claims)
+        claims = disclosure.told(standing.holder, (), None, request.id_token, request.locales) | claims
     return await (await envelopes.of(server, grant.client, "id_token", alg, now)).close(claims)
 
 

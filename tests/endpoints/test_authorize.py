@@ -135,6 +135,8 @@ async def test_each_loopback_name_stands_for_itself_and_the_registered_port_is_f
         ({"request": "eyJ"}, "request_not_supported"),
         ({"request_uri": "https://web.example/r"}, "request_uri_not_supported"),
         ({"registration": "{}"}, "registration_not_supported"),
+        ({"claims": "{"}, "invalid_request"),
+        ({"claims": '{"userinfo": []}'}, "invalid_request"),
         ({"nonce": "n" * 11_000}, "invalid_request"),
     ],
 )
@@ -199,7 +201,7 @@ async def test_a_code_comes_with_the_issuer_and_the_registered_query_stays(sqlit
 async def test_nonsense_in_what_only_helps_is_never_an_error(sqlite_issuer):
     got = await sqlite_issuer.authorize(
         display="hologram", ui_locales="xx-?? 7", claims_locales="☃", login_hint="<b>nobody</b>", acr_values="a b c",
-        id_token_hint="", claims="{", unknown="1",
+        id_token_hint="", claims="", unknown="1",
     )  # fmt: skip
 
     assert "code" in got

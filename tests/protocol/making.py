@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from mintmark.protocol import claims_request
 from mintmark.protocol import client as clients
 from mintmark.protocol.authorization import Authorization, Holder, SessionState, Standing
 from mintmark.protocol.authorization_request import AuthorizationRequest
@@ -80,6 +81,8 @@ def request(**members):
         "max_age": None,
         "login_hint": None,
         "id_token_hint": None,
+        "claims": claims_request.NOTHING,
+        "acr_values": (),
     }
     return AuthorizationRequest(**plain | members)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mintmark.protocol import authorization_request
+from mintmark.protocol import authorization_request, claims_request
 from mintmark.protocol.authorization_request import LONGEST, RefusedWithRedirect, kept
 from mintmark.protocol.errors import InvalidRequest, UntrustedRequest
 from mintmark.protocol.params import Params
@@ -56,6 +56,8 @@ def test_a_request_in_order_is_read():
     assert frozenset() == found.prompt
     assert None is found.max_age
     assert "alice" == found.login_hint
+    assert claims_request.NOTHING == found.claims
+    assert () == found.acr_values
     assert "e.y.J" == found.id_token_hint
     assert not found.offline
 
@@ -88,12 +90,41 @@ def test_an_empty_value_is_an_absent_one():
         {"display": "hologram"},
         {"login_hint": "<script>"},
         {"acr_values": "urn:nothing \u2603"},
-        {"claims": "{"},
         {"unknown": "parameter"},
     ],
 )
 def test_nonsense_that_does_not_matter_is_no_error(odd):
     assert ("openid",) == read(asked(**odd)).scope
+
+
+def test_single_claims_are_asked_for_as_far_as_the_client_may_have_them():
+    sent = asked(claims='{"userinfo": {"email": null, "phone_number": null}, "id_token": {"acr": null}}')
+    found = read(sent, client(scope="openid email"))
+
+    assert {"email"} == set(found.claims.userinfo)
+    assert {"acr"} == set(found.claims.id_token)
+    assert ("openid", "email") == found.to_allow
+    assert ("openid",) == found.scope
+
+
+def test_who_does_not_ask_for_openid_asks_for_no_claims_either():
+    found = read(asked(scope="api:read", claims='{"userinfo": {"email": null}}'), client(scope="openid email api:read"))
+
+    assert claims_request.NOTHING == found.claims
+    assert ("api:read",) == found.to_allow
+
+
+@pytest.mark.parametrize(
+    ("sent", "wished"),
+    [
+        ({"acr_values": "b  a b"}, ("b", "a")),
+        ({"acr_values": "b", "claims": '{"id_token": {"acr": {"value": "c"}}}'}, ("b",)),
+        ({"claims": '{"id_token": {"acr": {"values": ["c", 1]}}}'}, ("c",)),
+        ({}, ("of-the-client",)),
+    ],
+)
+def test_the_wish_of_a_request_comes_before_the_clients_own(sent, wished):
+    assert wished == read(asked(**sent), client(default_acr_values=["of-the-client"])).acr_values
 
 
 # ---- whom may we answer?
@@ -236,6 +267,7 @@ def test_every_request_is_read_or_becomes_a_page_or_goes_back_to_a_registered_ad
         ({"max_age": "1.5"}, "invalid_request"),
         ({"max_age": "\u0661"}, "invalid_request"),
         ({"max_age": "1" * 5000}, "invalid_request"),
+        ({"claims": "{"}, "invalid_request"),
         ({"nonce": ["a", "b"]}, "invalid_request"),
         ({"unknown": ["a", "a"]}, "invalid_request"),
         ({"nonce": "n" * LONGEST}, "invalid_request"),

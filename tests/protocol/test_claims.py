@@ -78,3 +78,19 @@ def test_nothing_is_null_and_nothing_is_told_that_no_scope_tells(standard, custo
 def test_standard_claims_are_owned():
     assert set(claims.STANDARD) <= claims.OWNED
     assert {"iss", "sub", "aud", "exp", "scope", "client_id", "cnf", "active"} <= claims.OWNED
+
+
+def test_all_that_is_known_of_a_person_can_be_asked_for_one_by_one():
+    known = claims.known(ALICE, None)
+
+    assert ("Alice", "alice@example.org", "R&D") == tuple(known[name] for name in ("name", "email", "department"))
+    assert known["updated_at"] is None
+    assert 7 == claims.known(ALICE, 7)["updated_at"]
+
+
+@pytest.mark.parametrize("name", [*sorted(claims.OWNED), "sub#de"])
+def test_nobody_is_known_by_a_custom_claim_whose_name_a_protocol_owns(name):
+    forged = holder(custom_claims=json.dumps({name: "forged", "name#de": "Alicia"}))
+
+    assert "forged" not in claims.known(forged, 0).values()
+    assert "Alicia" == claims.known(forged, 0)["name#de"]

@@ -133,6 +133,10 @@ def test_whoever_acts_for_itself_needs_credentials_and_an_operator(grant_type):
         ({"subject_type": "secret"}, "subject_type must be public or pairwise"),
         ({"id_token_signed_response_alg": "none"}, "id_token_signed_response_alg may be none only where"),
         ({"id_token_signed_response_alg": "HS256"}, "id_token_signed_response_alg must be ES256 or"),
+        (
+            {"subject_type": "pairwise", "redirect_uris": ["https://a.example/cb", "https://b.example/cb"]},
+            "sector_identifier_uri must say whose sector",
+        ),
         ({"client_name": ""}, "client_name must be text"),
         ({"client_name": "x" * 1001}, "client_name must be text"),
         ({"client_name": "a\nb"}, "client_name must be text"),
@@ -168,13 +172,22 @@ def test_whoever_acts_for_itself_needs_credentials_and_an_operator(grant_type):
         ({"introspection_encrypted_response_enc": "A128GCM"}, "introspection_encrypted_response_enc needs introspect"),
         ({"request_object_signing_alg": "HS256"}, "request_object_signing_alg must be ES256 or"),
         ({"software_statement": "a.b"}, "software_statement must be a signed JWT"),
-        ({"subject_type": "pairwise", "redirect_uris": [CALLBACK, "https://b.example/"]}, "subject_type pairwise with"),
         ({"dpop_bound_access_tokens": True}, "dpop_bound_access_tokens is not offered"),
         ({"request_object_encryption_alg": "ECDH-ES"}, "request_object_encryption_alg is not offered"),
     ],
 )  # fmt: skip
 def test_a_member_that_cannot_be_is_refused_by_its_path(members, sentence):
     assert refusal({**WEB, **members}).startswith(sentence) or sentence in refusal({**WEB, **members})
+
+
+def test_a_pairwise_client_of_one_host_or_a_stated_sector_is_taken():
+    two = ["https://a.example/cb", "https://b.example/cb"]
+    one = read({**WEB, "subject_type": "pairwise"})
+    several = read(
+        {**WEB, "redirect_uris": two, "subject_type": "pairwise", "sector_identifier_uri": "https://a.example/x"}
+    )
+
+    assert ("pairwise", "pairwise") == (one["subject_type"], several["subject_type"])
 
 
 def test_an_app_on_a_device_has_a_scheme_of_its_own():

@@ -193,3 +193,11 @@ def test_past_its_not_after_all_is_over():
     assert datetime(2026, 3, 2, 12, tzinfo=UTC) == running.not_after
     assert not running.over(NOW)
     assert not of().over(NOW)
+
+
+def test_who_registered_itself_is_asked_about_unless_an_operator_says_so_of_it_alone():
+    everywhere, here = at("server", require_consent=False), at("client", "shop", require_consent=False)
+
+    assert of(everywhere, at("group", "staff", require_consent=False), self_registered=True).require_consent
+    assert not of(everywhere, here, self_registered=True).require_consent
+    assert of(at("server", require_consent=True), here, self_registered=True).require_consent

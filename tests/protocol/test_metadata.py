@@ -43,7 +43,7 @@ def test_what_is_absent_would_mean_more_than_we_do_and_so_it_is_said():
     assert ["code", "none"] == found["response_types_supported"]
     assert ["authorization_code", "refresh_token", "client_credentials"] == found["grant_types_supported"]
     assert ["S256"] == found["code_challenge_methods_supported"]
-    assert ["public"] == found["subject_types_supported"]
+    assert ["public", "pairwise"] == found["subject_types_supported"]
     assert ["RS256", "ES256"] == found["id_token_signing_alg_values_supported"]
     assert found["authorization_response_iss_parameter_supported"] is True
     assert found["request_uri_parameter_supported"] is False  # absent: true (OIDC Discovery §3)

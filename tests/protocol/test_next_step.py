@@ -1,11 +1,14 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mintmark.protocol import claims_request
 from mintmark.protocol.errors import OAuthError
 from mintmark.protocol.next_step import Approve, AskConsent, Decision, Facts, SignIn, allowed, next_step
+from mintmark.protocol.session import ONE_FACTOR
 from tests.protocol.making import NOW, request, session
 
 SCOPE = ("openid", "email", "api:read")
@@ -23,7 +26,10 @@ def facts(**members):
         "consent_is_required": True,
         "hinted": None,
     }
-    return Facts(**plain | members)
+    found: dict[str, Any] = plain | members
+    who = found["session"]
+    found.setdefault("subject", "" if who is None else who.person_id)
+    return Facts(**found)
 
 
 def step(asked=None, now=NOW, **members):
@@ -83,6 +89,56 @@ def test_the_hinted_person_is_asked_nothing():
 
 def test_when_another_than_the_hinted_person_signs_in_the_client_hears_it():
     assert "login_required" == refusal(session=session(**FRESH), hinted="bob")
+
+
+# ---- single claims
+
+
+def wants(text):
+    return request(claims=claims_request.read(text))
+
+
+SOMEBODY = '{"id_token": {"sub": {"value": "alice"}}}'
+
+
+def test_whom_the_claims_name_signs_in_or_the_client_hears_it():
+    assert Approve(session(), ("openid",)) == step(wants(SOMEBODY))
+    assert SignIn("claims", again=False) == step(wants(SOMEBODY), session=session(person_id="bob"))
+    assert "login_required" == refusal(wants(SOMEBODY), session=session(**FRESH | {"person_id": "bob"}))
+
+
+def test_the_client_may_know_people_by_other_names():
+    assert SignIn("claims", again=False) == step(wants(SOMEBODY), subject="pairwise")
+    assert Approve(session(), ("openid",)) == step(hinted="pairwise", subject="pairwise")
+
+
+ESSENTIAL = '{"id_token": {"acr": {"essential": true, "values": ["%s", "urn:other"]}}}'
+
+
+def test_an_essential_authentication_that_nobody_can_give_is_refused_before_anybody_is_asked():
+    assert "unmet_authentication_requirements" == refusal(wants(ESSENTIAL % "urn:more"), session=None)
+    assert "unmet_authentication_requirements" == refusal(wants(ESSENTIAL % "urn:more"))
+
+
+def test_an_essential_authentication_that_was_given_is_enough_and_another_is_asked_for_once():
+    wish = wants(ESSENTIAL % ONE_FACTOR)
+
+    assert Approve(session(), ("openid",)) == step(wish)
+    assert SignIn("acr", again=True) == step(wish, session=session(acr="urn:less"))
+    assert "unmet_authentication_requirements" == refusal(wish, session=session(**FRESH, acr="urn:less"))
+
+
+def test_the_scopes_that_own_single_claims_are_asked_for_and_not_granted():
+    wish = wants('{"userinfo": {"email": null, "name": null}}')
+
+    assert AskConsent(("openid", "email", "profile")) == step(wish)
+    assert Approve(session(), ("openid",), ("email",)) == step(wish, decision=Decision("alice", ("openid", "email")))
+    assert ("openid", "email") == step(wish, decision=Decision("alice", ("openid", "email"))).allowed
+    assert "access_denied" == refusal(wish, decision=Decision("alice", ("email",)))
+    assert Approve(session(), ("openid",), ("email", "profile")) == step(
+        wish, remembered=("openid", "email", "profile")
+    )
+    assert ("openid", "profile") == allowed(wish, ["profile", "address"])
 
 
 # ---- consent

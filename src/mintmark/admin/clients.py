@@ -28,7 +28,7 @@ from mintmark.protocol.client import Client
 from mintmark.protocol.client_metadata import MetadataRefused, Offered
 from mintmark.protocol.policy import Policy, PolicyRefused
 from mintmark.registry import SETTLED
-from mintmark.store import clients, consents, listed_clients
+from mintmark.store import clients, listed_clients
 from mintmark.store.changes import Change, Insert
 from mintmark.store.listed_clients import ListedClient
 from mintmark.store.times import at, ms
@@ -188,8 +188,8 @@ async def delete(
     async def forget() -> Made:
         if await clients.find(server.store, id) is None:
             return Made(None)  # somebody else was at it, too
-        gone = [consents.forget_client(id), *await ending.client_silenced(server.store, id, operator.now)]
-        gone += [*clients.delete_(id), await making.remember_deleted(operator, NAME, id, operator.now)]
+        gone = await ending.client_forgotten(server.store, id, operator.now)
+        gone.append(await making.remember_deleted(operator, NAME, id, operator.now))
         return Made(None, gone, [_configured(operator, id, "delete")])
 
     return await making.change(operator.going_on(), forget)

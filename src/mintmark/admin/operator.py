@@ -36,7 +36,8 @@ class Operator:
     @property
     def actor(self) -> str:
         """The person, or the client where it acts for itself."""
-        return str(self.found.claims["sub"])
+        standing = self.found.standing
+        return self.found.client.id if standing is None else standing.authorization.person_id
 
     @property
     def all_over(self) -> int:

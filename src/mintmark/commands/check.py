@@ -126,6 +126,9 @@ def wrong_files(settings: Settings) -> Iterator[str]:
             ssl.create_default_context(cafile=settings.outbound_ca)
         except (OSError, ssl.SSLError) as error:
             yield f"MINTMARK_OUTBOUND_CA does not open: {error.strerror or error}"
+    from mintmark.endpoints import registering
+
+    yield from registering.wrong(settings)
 
 
 def unwise_settings(settings: Settings) -> Iterator[str]:
@@ -135,6 +138,11 @@ def unwise_settings(settings: Settings) -> Iterator[str]:
         yield (
             "MINTMARK_TRUSTED_PROXIES is empty and no certificate is set: behind a proxy every caller seems to come "
             "from the proxy's address, and throttles count them together"
+        )
+    if settings.registration == "open":
+        yield (
+            "MINTMARK_REGISTRATION is open: anybody may register a client, which then gets what people allow it; "
+            "token asks for a token of yours first"
         )
     url = urlsplit(settings.database_url.get_secret_value())
     remote = url.hostname is not None and not is_loopback(url.hostname)

@@ -14,8 +14,7 @@ from mintmark.commands.verbs import Document, JsonOption
 from mintmark.events import Configured
 from mintmark.protocol.client import SECRET_METHODS, Client
 from mintmark.protocol.client_metadata import MEMBERS
-from mintmark.store import clients, consents
-from mintmark.store.changes import Change
+from mintmark.store import clients
 
 PAGE = 500
 COLUMNS = ("client_id", "client_name", "token_endpoint_auth_method", "grant_types", "disabled")
@@ -131,11 +130,8 @@ def delete(client_id: IdArgument, json: JsonOption = False) -> None:
         client = await find(opened, client_id)
         await _disable(opened, client)
         await ending.authorizations_of_client(opened.store, client_id, "client deleted", opened.now)
-        changes: list[Change] = [
-            consents.forget_client(client_id),
-            *await ending.client_silenced(opened.store, client_id, opened.now),
-        ]
-        await opened.commit([*changes, *clients.delete_(client_id)], [configured(client_id, "delete")])
+        gone = await ending.client_forgotten(opened.store, client_id, opened.now)
+        await opened.commit(gone, [configured(client_id, "delete")])
         return {"client_id": client_id, "deleted": True}
 
     verbs.answer(verbs.do(work), json, f"deleted {client_id}")

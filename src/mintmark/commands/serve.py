@@ -22,7 +22,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from mintmark.commands import opening
-from mintmark.settings import Settings
+from mintmark.settings import Settings, SettingsRefused
 
 if TYPE_CHECKING:
     from mintmark.server import Leaving
@@ -65,8 +65,12 @@ def serve(
 
 async def _must_open(settings: Settings) -> None:
     """What a person can mend is refused here, in words; the application would show a trace."""
+    from mintmark.endpoints import registering
     from mintmark.store import epochs
 
+    faults = list(registering.wrong(settings))
+    if faults:
+        raise SettingsRefused(faults)
     async with opening.opened(settings, changing=False) as opened:
         await epochs.require_begun(opened.store)
 

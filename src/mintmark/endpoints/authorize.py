@@ -5,13 +5,13 @@ from datetime import datetime
 from urllib.parse import quote
 
 from mintmark import browser as browsers
-from mintmark import mint, underway
+from mintmark import mint, subjects, underway
 from mintmark.browser import Browser
 from mintmark.events import Authorized, ConsentGiven, ConsentRefused, Event
 from mintmark.grants.earning import ADMINS
 from mintmark.keys import jwt
+from mintmark.protocol import claims_request, ids, next_step, pkce
 from mintmark.protocol import code as code_
-from mintmark.protocol import ids, next_step, pkce
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.authorization import Authorization
 from mintmark.protocol.authorization_request import AuthorizationRequest, RefusedWithRedirect
@@ -158,6 +158,7 @@ def _facts(visit: Visit) -> Facts:
         consent_is_remembered=visit.tells_clients_apart,
         consent_is_required=limits.require_consent,
         hinted=_hinted(visit),
+        subject=_subject(visit),
     )
 
 
@@ -170,14 +171,29 @@ def _check(limits: Limits, request: AuthorizationRequest, now: datetime) -> None
 
 
 def _hinted(visit: Visit) -> str | None:
-    """Whom id_token_hint names; an expired one still does, another client's or a forged one names a nobody."""
+    """Whom id_token_hint names: whoever is signed in, or a nobody. An expired one counts, a foreign one does not."""
     hint, server = visit.request.id_token_hint, visit.server
     if hint is None:
         return None
     claims = jwt.verify_hint(server.registry.ring, hint, issuer=server.issuer, now=visit.now)
-    if claims is None or claims.get("aud") != visit.client.id:
+    if claims is None or not _is_for(visit.client, claims.get("aud")):
         return ""
-    return str(claims["sub"])
+    session = visit.browser.session
+    if session is None or not subjects.is_of(server.registry, visit.client, session.person_id, claims.get("sub")):
+        return ""
+    return session.person_id
+
+
+def _is_for(client: Client, audience: object) -> bool:
+    return client.id in audience if isinstance(audience, list) else client.id == audience
+
+
+def _subject(visit: Visit) -> str:
+    """As whom the client knows who is signed in, where the request names somebody."""
+    person, request = visit.browser.person, visit.request
+    if person is None or (request.id_token_hint is None and request.claims.subjects is None):
+        return ""
+    return subjects.of(visit.server.registry, visit.client, person.holder.id)
 
 
 async def _approve(visit: Visit, step: Approve) -> Answer:
@@ -210,7 +226,7 @@ async def _approve(visit: Visit, step: Approve) -> Answer:
         codes.add(_code(visit, authorization, secret, limits)),
         *_completed(visit, person, step),
     ]
-    await _commit(visit, changes, authorization)
+    await _commit(visit, changes, authorization, step)
     return _answer(visit, [("code", secret)])
 
 
@@ -235,16 +251,17 @@ async def _allow(visit: Visit, person: Person, step: Approve) -> None:
     events: list[Event] = []
     if visit.kept.decision is not None:
         whose = {"client_id": visit.client.id, "person_id": person.holder.id}
-        events.append(ConsentGiven(**whose, scope=scopes.write(step.scope)))
+        events.append(ConsentGiven(**whose, scope=scopes.write(step.allowed)))
     await visit.server.commit(changes, events, visit.asked, visit.now)
 
 
-async def _commit(visit: Visit, changes: list[Change], authorization: Authorization) -> None:
+async def _commit(visit: Visit, changes: list[Change], authorization: Authorization, step: Approve) -> None:
     what: dict[str, str] = {"authorization_id": authorization.id, "scope": scopes.write(authorization.scope)}
     whose = {"client_id": authorization.client_id, "person_id": authorization.person_id}
     events: list[Event] = [Authorized(**whose, **what, session_id=authorization.session_id)]
     if visit.kept is not None and visit.kept.decision is not None:
-        events.append(ConsentGiven(**whose, **what))
+        allowed = scopes.write(step.allowed)
+        events.append(ConsentGiven(**whose, authorization_id=authorization.id, scope=allowed))
     try:
         await visit.server.commit(changes, events, visit.asked, visit.now)
     except Conflict:
@@ -258,8 +275,8 @@ def _completed(visit: Visit, person: Person, step: Approve) -> list[Change]:
         return []
     changes: list[Change] = [requests.complete(visit.kept.id, visit.now)]
     was_asked = visit.kept.decision is not None
-    if was_asked and visit.tells_clients_apart and not set(step.scope) <= set(visit.allowed_before):
-        allowed = Consent(step.scope, visit.request.audience)
+    if was_asked and visit.tells_clients_apart and not set(step.allowed) <= set(visit.allowed_before):
+        allowed = Consent(step.allowed, visit.request.audience)
         changes.append(consents.remember(person.holder.id, visit.client.id, visit.consent, allowed, visit.now))
     return changes
 
@@ -280,6 +297,7 @@ def _authorization(visit: Visit, step: Approve, audience: tuple[str, ...], limit
         created_at=visit.now,
         expires_at=min(_ends(visit, step, limits)),
         ended_at=None,
+        claims=claims_request.written(visit.request.claims.within(step.allowed)),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from mintmark import client_auth, envelopes
+from mintmark import client_auth, envelopes, subjects
 from mintmark.endpoints import credentials, tokens_seen
 from mintmark.endpoints.tokens_seen import LiveToken
 from mintmark.events import TokenSpent
@@ -56,7 +56,7 @@ async def _introspect(server: Server, asked: Asked, client: Client, token: str, 
     if found.one_use and _speaks_for(server, client, found) and not await spend(server, asked, found, now):
         return INACTIVE
     scope, audience = part
-    return _told(found, scope, audience)
+    return _told(server, client, found, scope, audience)
 
 
 async def spend(server: Server, asked: Asked, found: LiveToken, now: datetime) -> bool:
@@ -94,7 +94,8 @@ def _speaks_for(server: Server, client: Client, found: LiveToken) -> bool:
     return any(_is_for(server, client, one) for one in found.audience)
 
 
-def _told(found: LiveToken, scope: list[str], audience: list[str]) -> dict[str, Any]:
+def _told(server: Server, client: Client, found: LiveToken, scope: list[str], audience: list[str]) -> dict[str, Any]:
+    """The person as the asker knows them, whichever client the token was issued to (RFC 7662 §2.2, §5)."""
     claims = found.claims
     told: dict[str, Any] = {
         "active": True,
@@ -109,8 +110,10 @@ def _told(found: LiveToken, scope: list[str], audience: list[str]) -> dict[str, 
         "jti": claims["jti"],
     }
     told |= {name: claims[name] for name in ("auth_time", "acr") if name in claims}
-    if found.standing is not None and found.standing.holder is not None:
-        told["username"] = found.standing.holder.username
+    if found.standing is not None:
+        told["sub"] = subjects.of(server.registry, client, found.standing.authorization.person_id)
+        if found.standing.holder is not None and client.sector is None:  # a username is the same to everybody
+            told["username"] = found.standing.holder.username
     return told
 
 
@@ -133,7 +136,7 @@ async def _refresh_token(server: Server, client: Client, token: str, now: dateti
     return {
         "active": True,
         "iss": server.issuer,
-        "sub": authorization.person_id,
+        "sub": subjects.of(registry, client, authorization.person_id),
         "client_id": client.id,
         "scope": scopes.write(authorization.scope),
         "token_type": "refresh_token",

@@ -5,6 +5,7 @@ from typing import Any
 
 from mintmark import disclosure, envelopes, refused
 from mintmark.endpoints import bearer, introspect, tokens_seen
+from mintmark.protocol import claims_request
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.client import Client
 from mintmark.protocol.errors import InsufficientScope, InvalidToken, NoCredentials, OAuthError
@@ -49,7 +50,9 @@ async def _userinfo(server: Server, asked: Asked) -> Answer:
     if found.one_use and not await introspect.spend(server, asked, found, now):
         raise InvalidToken("the access token was used before", check="one use", expected="its first use")
     updated_at = int(person.updated_at.timestamp())
-    told = {"sub": found.claims["sub"], **disclosure.told(person.holder, found.scope, updated_at)}
+    request = claims_request.stored(found.standing.authorization.claims)
+    claims = disclosure.told(person.holder, found.scope, updated_at, request.userinfo, request.locales)
+    told = {"sub": found.claims["sub"], **claims}
     if envelope is None:
         return json_answer(told)
     return token_answer(JWT, await envelope.close(told if alg is None else _addressed(server, found.client, told)))

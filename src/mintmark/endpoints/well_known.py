@@ -42,13 +42,14 @@ class WellKnown:
         offered = [word for word in words if not word.startswith("admin:")]
         unsigned = (jose.UNSIGNED,) if self._server.settings.allow_unsigned_id_tokens else ()
         offer = Offer(
-            self._server.issuer,
-            grants,
-            list(METHODS),
-            offered,
-            (*ID_TOKEN_ALGS, *unsigned),
-            ID_TOKEN_ALGS,
-            private_key_jwt.ALGS,
+            issuer=self._server.issuer,
+            grant_types=grants,
+            auth_methods=list(METHODS),
+            scopes=offered,
+            id_token_algs=(*ID_TOKEN_ALGS, *unsigned),
+            answer_algs=ID_TOKEN_ALGS,
+            assertion_algs=private_key_jwt.ALGS,
+            registration=self._server.settings.registration != "off",
         )
         body = to_json(metadata.document(offer))
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'

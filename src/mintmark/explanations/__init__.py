@@ -4,13 +4,23 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from mintmark.explanations import access_tokens, administration, browsers, clients, grants, people, requests
+from mintmark.explanations import (
+    access_tokens,
+    administration,
+    browsers,
+    clients,
+    grants,
+    people,
+    registration,
+    requests,
+)
 from mintmark.explanations.table import Explained
 
 EXPLANATIONS: Final[Mapping[str, Explained]] = MappingProxyType(
     {
         **requests.TABLE,
         **clients.TABLE,
+        **registration.TABLE,
         **grants.TABLE,
         **browsers.TABLE,
         **people.TABLE,

@@ -22,6 +22,17 @@ TABLE: Final[Table] = {
         "The authorization request is longer than what is kept while a person signs in.",
         "Shorten state, nonce, claims or login_hint.",
     ),
+    "claims": Explained(
+        "claims",
+        "claims is no JSON object of the form that OIDC Core §5.5 describes.",
+        "Let a library write it, and encode it once.",
+    ),
+    "essential acr": Explained(
+        "acr in claims",
+        "The client insists on a way to authenticate the person that this server, or this person, does not have.",
+        "Ask for one of acr_values_supported, or ask without `essential`.",
+        AS_IT_IS,
+    ),
     "response_mode": Explained(
         "response_mode",
         "This server has no such response_mode.",
@@ -80,8 +91,8 @@ TABLE: Final[Table] = {
     ),
     "id_token_hint": Explained(
         "id_token_hint",
-        "Another person signed in than id_token_hint names.",
-        "Sign out first, or leave id_token_hint out.",
+        "Another person signed in than id_token_hint, or sub in claims, names.",
+        "Sign out first, or leave out the parameter that names somebody.",
         AS_IT_IS,
     ),
     "consent": Explained("the consent page", "The person said no.", "Nothing: it is their decision."),

@@ -63,7 +63,7 @@ def _page(server: Server, browser: Browser, person: Person, found: UnderWay, now
         form_action=(address.form_action,),
         client=answers.shown(found.client),
         person_name=person_name(person),
-        scopes=[_row(server, found, person, word, now) for word in found.request.scope],
+        scopes=[_row(server, found, person, word, now) for word in found.request.to_allow],
         redirect_host=address.host,
         localhost_warning=address.is_loopback,
         someone_else_url=sign_in_again,

@@ -20,6 +20,7 @@ class Authorization(NamedTuple):
     created_at: datetime
     expires_at: datetime
     ended_at: datetime | None
+    claims: str | None = None  # single claims that were asked for and allowed, JSON, opened only where wanted
 
 
 class Holder(NamedTuple):

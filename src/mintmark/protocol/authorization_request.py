@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from mintmark.protocol import pkce
+from mintmark.protocol import claims_request, pkce
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.catalogue import Catalogue
+from mintmark.protocol.claims_request import ClaimsRequest
 from mintmark.protocol.client import Client
 from mintmark.protocol.errors import (
     InvalidRequest,
@@ -56,11 +57,18 @@ class AuthorizationRequest:
     max_age: timedelta | None
     login_hint: str | None
     id_token_hint: str | None  # the raw token; whom it names is found at the door, where the keys are
+    claims: ClaimsRequest  # as far as the client may have them
+    acr_values: tuple[str, ...]  # how the person should be authenticated, the most wanted first; refuses nobody
 
     @property
     def wants_code(self) -> bool:
         """False: the person signs in and allows, and the client gets nothing to redeem."""
         return self.response_type == "code"
+
+    @property
+    def to_allow(self) -> tuple[str, ...]:
+        """What the person is asked for: the scopes, and those whose claims alone are wanted."""
+        return tuple(dict.fromkeys((*self.scope, *self.claims.scopes)))
 
     @property
     def offline(self) -> bool:
@@ -102,6 +110,7 @@ def _read(
         )
     _refuse_unsupported(params)
     response_type = _response_type(params, client)
+    claims = claims_request.read(params.get("claims"), params.get("claims_locales"))
     challenge = pkce.read_challenge(params, required=require_pkce and response_type == "code")
     resources = catalogue.find(params.all("resource"))
     asked = catalogue.ask(_scope(params, client, catalogue, resources), resources, client, strict=False)
@@ -128,6 +137,8 @@ def _read(
         max_age=_max_age(params, client),
         login_hint=params.get("login_hint"),
         id_token_hint=params.get("id_token_hint"),
+        claims=claims.within(client.may_use) if scopes.OPENID in scope else claims_request.NOTHING,
+        acr_values=_acr_values(params, client, claims),
     )
 
 
@@ -219,6 +230,12 @@ def _max_age(params: Params, client: Client) -> timedelta | None:
             "max_age must be a number of seconds, not negative", check="max_age", expected="whole seconds", got=sent
         )
     return timedelta(seconds=int(sent))
+
+
+def _acr_values(params: Params, client: Client, claims: ClaimsRequest) -> tuple[str, ...]:
+    """The client's defaults hold where the request says nothing of its own (OIDC Registration §2)."""
+    sent = tuple(dict.fromkeys((params.get("acr_values") or "").split()))
+    return sent or claims.should_be_proved_by or client.default_acr_values
 
 
 def kept(params: Params) -> Mapping[str, list[str]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mintmark.protocol import scope as scopes
+from mintmark.protocol import sector as sectors
 from mintmark.protocol.errors import UnauthorizedClient
 from mintmark.protocol.policy import Policy
 
@@ -35,10 +36,12 @@ class Client:
     scope: tuple[str, ...] | None  # None: the OIDC scopes
     id_token_alg: str
     default_max_age: int | None  # seconds
+    default_acr_values: tuple[str, ...]
     client_uri: str | None
     policy_uri: str | None
     tos_uri: str | None
     logo_uri: str | None
+    sector: str | None  # of a client with pairwise subjects (OIDC Core §8.1); None: public ones
     policy: Policy
     self_registered: bool
     secrets: tuple[Secret, ...]
@@ -93,10 +96,12 @@ def read(
         scope=None if scope is None else tuple(dict.fromkeys(str(scope).split())),
         id_token_alg=_text(document, "id_token_signed_response_alg") or "RS256",
         default_max_age=_number(document, "default_max_age"),
+        default_acr_values=_texts(document, "default_acr_values"),
         client_uri=_text(document, "client_uri"),
         policy_uri=_text(document, "policy_uri"),
         tos_uri=_text(document, "tos_uri"),
         logo_uri=_text(document, "logo_uri"),
+        sector=_sector(client_id, document),
         policy=policy,
         self_registered=self_registered,
         secrets=secrets,
@@ -109,6 +114,12 @@ def read(
 def written(document: Mapping[str, object]) -> str:
     """The document as it is stored: members in order of name, so that equal documents are equal text."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _sector(client_id: str, document: Mapping[str, object]) -> str | None:
+    if document.get("subject_type") != "pairwise":
+        return None
+    return sectors.of(client_id, _texts(document, "redirect_uris"), _text(document, "sector_identifier_uri"))
 
 
 def _text(document: Mapping[str, object], name: str) -> str | None:

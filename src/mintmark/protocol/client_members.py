@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from mintmark import nearest
 from mintmark.protocol import jose, public_jwk, return_address
 from mintmark.protocol.authorization_request import RESPONSE_TYPES
+from mintmark.protocol.sector import SUBJECT_TYPES
 
-SUBJECT_TYPES = ("public", "pairwise")
 MOST_ADDRESSES = 50
 LONGEST_TEXT = 1000  # characters
 LONGEST_STATEMENT = 16_384

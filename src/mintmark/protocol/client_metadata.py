@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mintmark import nearest
-from mintmark.protocol import jose, return_address
+from mintmark.protocol import jose, return_address, sector
 from mintmark.protocol import scope as scopes
-from mintmark.protocol.authorization_request import RESPONSE_TYPES
 from mintmark.protocol.catalogue import Catalogue
 from mintmark.protocol.client_members import (
     IN_LANGUAGES,
@@ -23,9 +22,8 @@ from mintmark.protocol.client_members import (
     text,
 )
 from mintmark.protocol.errors import InvalidScope
-from mintmark.protocol.return_address import ReturnAddress
 
-__all__ = ["IN_LANGUAGES", "LONGEST_TEXT", "MEMBERS", "RESPONSE_TYPES", "Member", "MetadataRefused", "text"]
+__all__ = ["IN_LANGUAGES", "LONGEST_TEXT", "MEMBERS", "Member", "MetadataRefused", "text"]
 
 FOR_ITSELF = ("client_credentials", "password")  # they prove the client and nothing else
 BY_KEY = ("private_key_jwt",)  # ways to prove a client with a key of its own
@@ -64,10 +62,10 @@ def read(
     _check_offered(stated, offered)
     _check_grants(stated, by_operator)
     _check_addresses(stated)
+    _check_sector(client_id, stated)
     if "scope" in stated:
         stated["scope"] = _scope(str(stated["scope"]), catalogue, by_operator)
     _check_keys(stated)
-    _check_subject(stated)
     if len(json.dumps(stated)) > LONGEST_DOCUMENT:
         raise MetadataRefused("", f"the members are longer than {LONGEST_DOCUMENT} characters together")
     return stated
@@ -163,12 +161,15 @@ def _check_keys(stated: Mapping[str, object]) -> None:
             raise MetadataRefused(f"{what}_encrypted_response_enc", f"needs {what}_encrypted_response_alg beside it")
 
 
-def _check_subject(stated: Mapping[str, object]) -> None:
+def _check_sector(client_id: str, stated: Mapping[str, object]) -> None:
     """Which of its hosts would the pairwise subjects be for? (OIDC Core §8.1)"""
-    if stated.get("subject_type") == "pairwise" and "sector_identifier_uri" not in stated:
-        hosts = {ReturnAddress(uri).host for uri in _list(stated.get("redirect_uris", []))}
-        if len(hosts) > 1:
-            raise MetadataRefused("subject_type", "pairwise with several redirect hosts needs a sector_identifier_uri")
+    if stated.get("subject_type") != "pairwise" or "sector_identifier_uri" in stated:
+        return
+    try:
+        sector.of(client_id, _list(stated.get("redirect_uris", [])), None)
+    except sector.NoSector as refusal:
+        message = f"must say whose sector a pairwise client is of: {refusal} (OIDC Core §8.1)"
+        raise MetadataRefused("sector_identifier_uri", message) from None
 
 
 def _list(value: object) -> list[str]:

@@ -158,6 +158,12 @@ class AccountSelectionRequired(OAuthError):
     code = "account_selection_required"
 
 
+class UnmetAuthenticationRequirements(OAuthError):
+    """OpenID Connect Core Error Code unmet_authentication_requirements 1.0 §3."""
+
+    code = "unmet_authentication_requirements"
+
+
 class RequestNotSupported(OAuthError):
     code = "request_not_supported"
 
@@ -168,6 +174,30 @@ class RequestUriNotSupported(OAuthError):
 
 class RegistrationNotSupported(OAuthError):
     code = "registration_not_supported"
+
+
+class InvalidRedirectUri(OAuthError):
+    """RFC 7591 §3.2.2."""
+
+    code = "invalid_redirect_uri"
+
+
+class InvalidClientMetadata(OAuthError):
+    """RFC 7591 §3.2.2."""
+
+    code = "invalid_client_metadata"
+
+
+class InvalidSoftwareStatement(OAuthError):
+    """RFC 7591 §3.2.2."""
+
+    code = "invalid_software_statement"
+
+
+class UnapprovedSoftwareStatement(OAuthError):
+    """RFC 7591 §3.2.2."""
+
+    code = "unapproved_software_statement"
 
 
 class InvalidToken(OAuthError):

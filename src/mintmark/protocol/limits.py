@@ -197,6 +197,9 @@ def _said(name: str, stated: Sequence[Stated]) -> list[_Said]:
 
 
 def _member(name: str, said: list[_Said], case: _Case) -> _Settled:
+    if name == "require_consent" and case.self_registered:
+        # Whoever registered itself is nobody's own app because all others are: an operator says so of it alone.
+        said = [one for one in said if one.value or one.source == "client"]
     if not said:
         settled = _unstated(name, case)
     elif name in _BY_CLOSENESS:

@@ -7,6 +7,7 @@ from typing import Any
 from mintmark.protocol import claims, jose
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.authorization_request import RESPONSE_MODES, RESPONSE_TYPES
+from mintmark.protocol.sector import SUBJECT_TYPES
 from mintmark.protocol.session import ONE_FACTOR
 
 LOCALES = ("en",)
@@ -24,12 +25,14 @@ class Offer:
     id_token_algs: Sequence[str]  # `none` among them where the settings allow it
     answer_algs: Sequence[str]  # of UserInfo and introspection answers
     assertion_algs: Sequence[str]  # of private_key_jwt
+    registration: bool = False  # clients may register themselves
 
 
 def document(offer: Offer) -> dict[str, Any]:
     """One document serves both well-known addresses. No member is null, none is unknown."""
     issuer, methods = offer.issuer, list(offer.auth_methods)
     confidential = [method for method in methods if method != "none"]
+    registration = {"registration_endpoint": f"{issuer}/register"} if offer.registration else {}
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -38,11 +41,12 @@ def document(offer: Offer) -> dict[str, Any]:
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "revocation_endpoint": f"{issuer}/revoke",
         "introspection_endpoint": f"{issuer}/introspect",
+        **registration,
         "scopes_supported": [*scopes.IDENTITY, *sorted(set(offer.scopes) - set(scopes.IDENTITY))],
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(offer.grant_types),
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": list(offer.id_token_algs),
         **_encrypted("id_token"),
         "userinfo_signing_alg_values_supported": list(offer.answer_algs),
@@ -60,7 +64,7 @@ def document(offer: Offer) -> dict[str, Any]:
         "acr_values_supported": [ONE_FACTOR],
         "claim_types_supported": ["normal"],
         "claims_supported": [*ABOUT_THE_TOKEN, *claims.STANDARD],
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "ui_locales_supported": list(LOCALES),

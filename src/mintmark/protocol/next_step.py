@@ -12,8 +12,9 @@ from mintmark.protocol.errors import (
     ConsentRequired,
     LoginRequired,
     OAuthError,
+    UnmetAuthenticationRequirements,
 )
-from mintmark.protocol.session import Session
+from mintmark.protocol.session import OFFERED, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Facts:
     remembered: Collection[str]  # scopes that this person allowed this client before
     consent_is_remembered: bool  # False: a client that could be impersonated is asked about each time (RFC 8252 §8.6)
     consent_is_required: bool  # by policy; False: a first-party client
-    hinted: str | None  # the person whom id_token_hint names
+    hinted: str | None  # the `sub` that id_token_hint names
+    subject: str  # as whom the client knows the person who is signed in; "": nobody, or nobody asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,18 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class AskConsent:
-    scope: tuple[str, ...]
+    scope: tuple[str, ...]  # and whatever owns the single claims that are asked for
 
 
 @dataclass(frozen=True, slots=True)
 class Approve:
     session: Session
     scope: tuple[str, ...]
+    more: tuple[str, ...] = ()  # scopes that are not granted, but claims of which are told as they were asked for
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        return (*self.scope, *self.more)
 
 
 Step = SignIn | AskConsent | Approve
@@ -60,6 +67,9 @@ Step = SignIn | AskConsent | Approve
 def next_step(request: AuthorizationRequest, facts: Facts, now: datetime) -> Step:
     """Raises the refusal that the person's answer, or `prompt=none`, makes due."""
     silent = "none" in request.prompt
+    required = request.claims.must_be_proved_by
+    if required and not OFFERED.intersection(required):
+        raise _unmet(required, "")  # whoever signed in, and however: there is no need to trouble them
     sign_in = _sign_in(request, facts, now)
     if sign_in is not None:
         if silent:
@@ -67,29 +77,37 @@ def next_step(request: AuthorizationRequest, facts: Facts, now: datetime) -> Ste
         return sign_in
     session = facts.session
     assert session is not None  # noqa: S101  _sign_in answers None only with one
-    if facts.hinted is not None and facts.hinted != session.person_id:
+    if (named := _names_another(request, facts)) is not None:
         raise LoginRequired(
-            "another person than id_token_hint names signed in",
+            f"another person than {named} names signed in",
             check="id_token_hint",
-            expected="the person of the hint",
+            expected="the person of the hint, or of sub in claims",
             got=session.person_id,
         )
+    if required and session.acr not in required:
+        raise _unmet(required, session.acr)
     decision = facts.decision
     if decision is not None and decision.person_id == session.person_id:
-        granted = None if decision.scope is None else scopes.within(decision.scope, request.scope)
-        if not granted:
+        granted = _approved(request, session, decision.scope or ())
+        if not granted.scope:
             raise AccessDenied("the person refused", check="consent")
-        return Approve(session, granted)  # never more than is asked now: the client's scope may have shrunk meanwhile
+        return granted
     if not _must_ask(request, facts):
-        return Approve(session, request.scope)
+        return _approved(request, session, request.to_allow)
     if silent:
         raise ConsentRequired(
             "the person has not allowed this yet",
             check="silent consent",
             expected="a consent that covers the scope",
-            got=scopes.write(request.scope),
+            got=scopes.write(request.to_allow),
         )
-    return AskConsent(request.scope)
+    return AskConsent(request.to_allow)
+
+
+def _approved(request: AuthorizationRequest, session: Session, allowed: tuple[str, ...]) -> Approve:
+    """Never more than is asked now: the client's scope may have shrunk meanwhile."""
+    more = [word for word in scopes.within(allowed, request.to_allow) if word not in request.scope]
+    return Approve(session, scopes.within(allowed, request.scope), tuple(more))
 
 
 def _sign_in(request: AuthorizationRequest, facts: Facts, now: datetime) -> SignIn | None:
@@ -106,9 +124,27 @@ def _sign_in(request: AuthorizationRequest, facts: Facts, now: datetime) -> Sign
         return SignIn("max_age", again=True)
     if request.max_age is not None and not request.max_age:
         return SignIn("max_age", again=True)
-    if facts.hinted is not None and facts.hinted != session.person_id:
-        return SignIn("id_token_hint", again=False)
-    return None
+    if (named := _names_another(request, facts)) is not None:
+        return SignIn(named, again=False)
+    required = request.claims.must_be_proved_by
+    return SignIn("acr", again=True) if required and session.acr not in required else None
+
+
+def _names_another(request: AuthorizationRequest, facts: Facts) -> str | None:
+    """Which parameter names another person than the one who is signed in."""
+    if facts.hinted is not None and facts.hinted != facts.subject:
+        return "id_token_hint"
+    wanted = request.claims.subjects
+    return "claims" if wanted is not None and facts.subject not in wanted else None
+
+
+def _unmet(required: tuple[str, ...], got: str) -> OAuthError:
+    return UnmetAuthenticationRequirements(
+        "the person cannot be authenticated as acr in claims demands",
+        check="essential acr",
+        expected=scopes.write(required),
+        got=got,
+    )
 
 
 def _cannot_ask(step: SignIn) -> OAuthError:
@@ -124,10 +160,10 @@ def _must_ask(request: AuthorizationRequest, facts: Facts) -> bool:
         return True
     if not facts.consent_is_remembered:
         return True
-    return facts.consent_is_required and not set(request.scope) <= set(facts.remembered)
+    return facts.consent_is_required and not set(request.to_allow) <= set(facts.remembered)
 
 
 def allowed(request: AuthorizationRequest, checked: Collection[str]) -> tuple[str, ...] | None:
     """What is granted of a consent form: the boxes left checked, and `openid`, which has none. None: nothing left."""
-    kept = tuple(word for word in request.scope if word in checked or word == scopes.OPENID)
+    kept = tuple(word for word in request.to_allow if word in checked or word == scopes.OPENID)
     return kept or None

@@ -68,6 +68,11 @@ class ReturnAddress:
         return f"{self.uri}#{encoded(answer)}"
 
 
+def web_host(uri: str) -> str | None:
+    """The host of a registered address; None: any program of the machine could stand behind it."""
+    return None if ReturnAddress(uri).is_native else urlsplit(uri).hostname
+
+
 def _known(registered: Iterable[str]) -> str:
     return "exactly one of: " + (" ".join(registered) or "none is registered")
 

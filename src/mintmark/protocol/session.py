@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 ONE_FACTOR = "urn:mintmark:acr:1"
 TWO_FACTORS = "urn:mintmark:acr:2"
 PHISHING_RESISTANT = "urn:mintmark:acr:phr"
+OFFERED = frozenset({ONE_FACTOR})  # what a person can prove themselves by today
 TOUCHED_EVERY = timedelta(minutes=1)  # last use is written at most this often: reading a page costs no write
 
 

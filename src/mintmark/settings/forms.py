@@ -1,7 +1,9 @@
 """How each kind of setting is written, and the words for it when it is written wrong. No message shows a value."""
 
 import base64
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -40,6 +42,10 @@ def _span(value: object) -> timedelta:
 
 def _span_or_none(value: object) -> timedelta | None:
     return None if value is None else _span(value)
+
+
+def _span_or_off(value: object) -> timedelta | None:
+    return None if value is None or value is False or value == "off" else _span(value)
 
 
 def _throttle(value: object) -> Throttle | None:
@@ -104,6 +110,18 @@ def _page_url(text: str | None) -> str | None:
     return text
 
 
+def _policy(value: object) -> Mapping[str, object] | None:
+    """A variable holds JSON, a file a table. What its members mean is not known here."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            value = ()
+    if value is not None and not isinstance(value, dict):
+        raise ValueError('must be a JSON object of policy members, such as {"require_pkce": true}')
+    return value
+
+
 def _database_url(url: SecretStr) -> SecretStr:
     text = url.get_secret_value()
     if re.match(r"(postgres|postgresql\+\w*|sqlite\+\w*)://", text):
@@ -152,6 +170,8 @@ def shown(value: object) -> object:
 
 Duration = Annotated[timedelta, BeforeValidator(_span), Kind("duration")]
 DurationOrNone = Annotated[timedelta | None, BeforeValidator(_span_or_none), Kind("duration")]
+DurationOrOff = Annotated[timedelta | None, BeforeValidator(_span_or_off), Kind("duration or `off`")]
+PolicyText = Annotated[Mapping[str, object] | None, BeforeValidator(_policy), Kind("JSON")]
 ThrottleOrOff = Annotated[Throttle | None, BeforeValidator(_throttle), Kind("throttle")]
 Whole = Annotated[int, BeforeValidator(_whole), Kind("whole number")]
 WholeOrNone = Annotated[int | None, BeforeValidator(_whole), Kind("whole number")]

@@ -32,11 +32,13 @@ from mintmark.settings.forms import (
     DatabaseUrl,
     Duration,
     DurationOrNone,
+    DurationOrOff,
     File,
     Issuer,
     Kind,
     Networks,
     PageUrl,
+    PolicyText,
     SealingKeys,
     SmtpUrl,
     Switch,
@@ -95,8 +97,7 @@ class Settings(BaseModel):
         "turn away; unset: no time.",
     )
     allow_unsigned_id_tokens: Switch = Field(
-        default=False,
-        description="A client may ask for ID tokens that nobody signed (`id_token_signed_response_alg` `none`).",
+        default=False, description="A client may register `none` as its `id_token_signed_response_alg`."
     )
     audit_every_token: Switch = Field(
         default=False, description="Issuing an access token waits until its audit record is durable."
@@ -174,6 +175,27 @@ class Settings(BaseModel):
     )
     throttle_user_code: ThrottleOrOff = Field(
         default=Throttle(60, timedelta(minutes=1)), description="User codes tried from one address."
+    )
+    registration: Annotated[Literal["open", "token", "off"], Kind("`open`, `token` or `off`")] = Field(
+        default="open",
+        description="Who may register a client at `/register`: anybody, who has an initial access token, or nobody.",
+    )
+    registration_scope: Text = Field(
+        default="openid profile email address phone offline_access",
+        description="The scopes of a client that registers itself and names none.",
+    )
+    registration_policy: PolicyText = Field(
+        default=None,
+        description='The policy that a client gets when it registers itself, as JSON: `{"require_pkce": true}`; '
+        "unset: none of its own.",
+    )
+    registration_unused: DurationOrOff = Field(
+        default=timedelta(days=30),
+        description="When a client that registered itself, and that nobody signed in to, is deleted; `off`: never.",
+    )
+    registration_statements: File = Field(
+        default=None,
+        description="JSON file with those whose software statements are believed: an object of issuers and JWK Sets.",
     )
     outbound_allow: Networks = Field(
         default=(), description="Private networks that a webhook, or a fetch caused by a stranger, may reach."
@@ -303,7 +325,7 @@ class Settings(BaseModel):
 
 
 def _or_off(name: str, value: object) -> object:
-    return "off" if value is None and name.startswith("throttle_") else value
+    return "off" if value is None and (name.startswith("throttle_") or name == "registration_unused") else value
 
 
 def _port(value: object) -> object:

@@ -17,7 +17,7 @@ _TABLE, _PEOPLE, _SESSIONS = schema.authorizations, schema.people, schema.sessio
 COLUMNS = (
     _TABLE.c.id, _TABLE.c.person_id, _TABLE.c.client_id, _TABLE.c.session_id, _TABLE.c.scope, _TABLE.c.resources,
     _TABLE.c.ends_with_session, _TABLE.c.authenticated_at, _TABLE.c.acr, _TABLE.c.amr, _TABLE.c.created_at,
-    _TABLE.c.expires_at, _TABLE.c.ended_at,
+    _TABLE.c.expires_at, _TABLE.c.ended_at, _TABLE.c.claims,
 )  # fmt: skip
 _SESSION = (_SESSIONS.c.created_at, _SESSIONS.c.expires_at, _SESSIONS.c.ended_at)
 STANDING_COLUMNS = (*COLUMNS, *people.HOLDER_COLUMNS, *_SESSION)
@@ -130,6 +130,7 @@ def add(authorization: Authorization) -> Change:
             "expires_at": ms(authorization.expires_at),
             "ended_at": None,
             "end_reason": None,
+            "claims": authorization.claims,
         },
     )
 
@@ -185,7 +186,7 @@ def guards(standing: Standing) -> Sequence[Require]:
 
 def authorization(row: Row) -> Authorization:
     """From COLUMNS."""
-    id, person, client, session, scope, resources, ends, authenticated, acr, amr, created, expires, ended = row
+    id, person, client, session, scope, resources, ends, authenticated, acr, amr, created, expires, ended, claims = row
     return Authorization(
         id=id,
         person_id=person,
@@ -200,6 +201,7 @@ def authorization(row: Row) -> Authorization:
         created_at=at(created),
         expires_at=at(expires),
         ended_at=at(ended),
+        claims=claims,
     )
 
 

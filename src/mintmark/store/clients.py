@@ -133,11 +133,18 @@ def add_secret(
     id: str, client_id: str, name: str, digest: bytes, length: int, now: datetime, expires_at: datetime | None
 ) -> list[Change]:
     """length: in characters."""
+    return [first_secret(id, client_id, name, digest, length, now, expires_at), configuration.changed()]
+
+
+def first_secret(
+    id: str, client_id: str, name: str, digest: bytes, length: int, now: datetime, expires_at: datetime | None
+) -> Change:
+    """Of a client that is made in the same set: nobody has it in memory."""
     values: Values = {
         "id": id, "client_id": client_id, "name": name, "digest": digest, "length": length, "created_at": ms(now),
         "expires_at": ms(expires_at), "ended_at": None,
     }  # fmt: skip
-    return [Insert(_SECRETS, values), configuration.changed()]
+    return Insert(_SECRETS, values)
 
 
 def end_secret(client_id: str, name: str, now: datetime) -> list[Change]:

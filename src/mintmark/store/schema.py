@@ -316,7 +316,7 @@ signing_keys = Table(
 )
 Index("uq_signing_keys_generation", signing_keys.c.alg, signing_keys.c.generation, unique=True)
 
-# Symmetric keys of our own (digest, csrf, heir, device), sealed. `generation` is unique within a purpose.
+# Symmetric keys of our own (digest, csrf, heir, device, pairwise), sealed. `generation` is unique within a purpose.
 secrets = Table(
     "secrets",
     metadata,

@@ -1,4 +1,4 @@
-"""Symmetric keys of our own, sealed: for digests of client secrets, CSRF tokens, heirs and device cookies."""
+"""Symmetric keys of our own, sealed: for digests of client secrets, CSRF tokens, heirs, device cookies and subjects."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,8 @@ _ALL = Read(
            _TABLE.c.retired_at)
     .order_by(_TABLE.c.purpose, _TABLE.c.generation)
 )  # fmt: skip
-PURPOSES = ("client_secret", "csrf", "heir", "device")
+# `pairwise` is never rotated: people would be strangers to the clients that know them by it (OIDC Core §8).
+PURPOSES = ("client_secret", "csrf", "heir", "device", "pairwise")
 
 
 @dataclass(frozen=True, slots=True)
