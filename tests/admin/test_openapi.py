@@ -17,6 +17,7 @@ OPERATIONS = {
         "listClientSecrets", "getClientSecret", "createClientSecret", "endClientSecret",
     },
     "resources": {"listResources", "createResource", "getResource", "changeResource", "deleteResource"},
+    "claim-rules": {"listClaimRules", "createClaimRule", "getClaimRule", "changeClaimRule", "deleteClaimRule"},
     "policies": {
         "listPolicies", "getServerPolicy", "changeServerPolicy", "createGroupPolicy", "getGroupPolicy",
         "changeGroupPolicy", "deleteGroupPolicy",

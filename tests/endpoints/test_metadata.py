@@ -50,8 +50,11 @@ def document(issuer, grants):
         "acr_values_supported": ["urn:mintmark:acr:1"],
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
+        "display_values_supported": ["page", "popup", "touch"],
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
+        "request_object_signing_alg_values_supported": ALGS,
         "ui_locales_supported": ["en"],
     }
 

@@ -46,7 +46,7 @@ def test_what_is_absent_would_mean_more_than_we_do_and_so_it_is_said():
     assert ["public", "pairwise"] == found["subject_types_supported"]
     assert ["RS256", "ES256"] == found["id_token_signing_alg_values_supported"]
     assert found["authorization_response_iss_parameter_supported"] is True
-    assert found["request_uri_parameter_supported"] is False  # absent: true (OIDC Discovery §3)
+    assert found["require_request_uri_registration"] is True  # absent: false (OIDC Discovery §3)
 
 
 def test_ways_to_authenticate_are_exactly_those_that_are_taken():

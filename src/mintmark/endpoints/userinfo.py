@@ -7,6 +7,7 @@ from mintmark import disclosure, envelopes, refused
 from mintmark.endpoints import bearer, introspect, tokens_seen
 from mintmark.protocol import claims_request
 from mintmark.protocol import scope as scopes
+from mintmark.protocol.claim_rule import Asking
 from mintmark.protocol.client import Client
 from mintmark.protocol.errors import InsufficientScope, InvalidToken, NoCredentials, OAuthError
 from mintmark.server import Server
@@ -51,8 +52,10 @@ async def _userinfo(server: Server, asked: Asked) -> Answer:
         raise InvalidToken("the access token was used before", check="one use", expected="its first use")
     updated_at = int(person.updated_at.timestamp())
     request = claims_request.stored(found.standing.authorization.claims)
-    claims = disclosure.told(person.holder, found.scope, updated_at, request.userinfo, request.locales)
-    told = {"sub": found.claims["sub"], **claims}
+    disclosed = disclosure.told(person.holder, found.scope, updated_at, request.userinfo, request.locales)
+    asking = Asking(found.client, person.holder, found.scope, found.audience)
+    ruled = disclosure.ruled(server, "userinfo", asking, now)
+    told = {"sub": found.claims["sub"], **disclosed, **ruled}
     if envelope is None:
         return json_answer(told)
     return token_answer(JWT, await envelope.close(told if alg is None else _addressed(server, found.client, told)))

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from mintmark.explanations.table import AS_IT_IS, WHERE_SHORT, Explained, Table
+from mintmark.explanations.table import AS_AN_ORIGIN, AS_IT_IS, WHERE_SHORT, Explained, Table
 
 TABLE: Final[Table] = {
     "client metadata": Explained(
@@ -60,7 +60,18 @@ TABLE: Final[Table] = {
     ),
     "software statement": Explained(
         "software_statement",
-        "The statement is no JWT that an issuer named in MINTMARK_REGISTRATION_STATEMENTS signed, or it is over.",
-        "Compare its iss and kid with that file.",
+        "The statement is no signed JWT, or no key of its issuer made its signature.",
+        "Compare its header and its kid with the keys of that issuer in MINTMARK_REGISTRATION_STATEMENTS.",
+    ),
+    "software statement issuer": Explained(
+        "software_statement",
+        "Nobody here believes the issuer (iss) of the statement.",
+        "Name it in the file of MINTMARK_REGISTRATION_STATEMENTS, with its JWK Set, if it is to be believed.",
+        AS_AN_ORIGIN,
+    ),
+    "software statement claims": Explained(
+        "software_statement",
+        "The statement is over, not good yet, for another server, or has a time that is none.",
+        "Ask its issuer for a newer one, whose aud is this issuer or absent.",
     ),
 }

@@ -21,6 +21,7 @@ MOST_ADDRESSES = 50
 LONGEST_TEXT = 1000  # characters
 LONGEST_STATEMENT = 16_384
 MOST_ITEMS = 100
+MOST_KEYS = 50
 
 _UNSPEAKABLE = re.compile(r"[\0-\x1f\x7f\ud800-\udfff]")
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")  # RFC 7515 §7.1
@@ -118,7 +119,7 @@ def _address(path: str, value: object) -> str:
 
 def _keys(path: str, value: object) -> object:
     keys = value.get("keys") if isinstance(value, Mapping) else None
-    if not isinstance(keys, list) or len(keys) > MOST_ITEMS or not all(map(_is_flat, keys)):
+    if not isinstance(keys, list) or len(keys) > MOST_KEYS or not all(map(_is_flat, keys)):
         raise MetadataRefused(path, "must be a JWK Set (RFC 7517 §5)")
     for number, key in enumerate(keys):
         refusal = public_jwk.refused(key)
