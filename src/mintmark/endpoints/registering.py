@@ -1,6 +1,7 @@
 """What registering and updating a client share: how much, from what body, and whether what it says of itself is so."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -71,7 +72,7 @@ async def members(server: Server, client_id: str, sent: Mapping[str, object], no
         client_id,
         stated,
         catalogue=server.registry.catalogue,
-        offered=OFFERED,
+        offered=replace(OFFERED, unsigned=server.settings.allow_unsigned_id_tokens),
         default_scope=server.settings.registration_scope.split(),
     )
     if "sector_identifier_uri" in found:

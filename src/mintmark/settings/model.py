@@ -97,8 +97,7 @@ class Settings(BaseModel):
         "turn away; unset: no time.",
     )
     allow_unsigned_id_tokens: Switch = Field(
-        default=False,
-        description="A client may ask for ID tokens that nobody signed (`id_token_signed_response_alg` `none`).",
+        default=False, description="A client may register `none` as its `id_token_signed_response_alg`."
     )
     audit_every_token: Switch = Field(
         default=False, description="Issuing an access token waits until its audit record is durable."
