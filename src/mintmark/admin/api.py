@@ -18,6 +18,7 @@ from mintmark.admin import (
     client_secrets,
     clients,
     front,
+    initial_access_tokens,
     keys,
     outbox,
     people,
@@ -37,8 +38,8 @@ from mintmark.server import Server
 from mintmark.wire.asgi import App
 
 ROOMS = (
-    sessions, people, users, authorizations, clients, client_secrets, resources, policies, keys, tokens, audit,
-    refusals, webhooks, outbox,
+    sessions, people, users, authorizations, clients, client_secrets, initial_access_tokens, resources, policies, keys,
+    tokens, audit, refusals, webhooks, outbox,
 )  # fmt: skip
 NO_SUCH_METHOD = "this method is not one of this address"
 SUMMARY = """\
