@@ -9,13 +9,16 @@ INSTALLER := tools/install.py pyproject.toml requirements/bootstrap.lock $(PIP)
 COMPILE := $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help serve install test lint format check bench faults lock clean
+.PHONY: help serve demo install test lint format check bench faults lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 serve: $(VENV)/.runtime ## the demo on http://localhost:8000 (PORT= to change)
 	@exec $(BIN)/mintmark serve --demo --port $(PORT)
+
+demo: $(VENV)/.runtime ## the same, with an app on PORT+2 that signs people in and an API on PORT+1 (examples/)
+	@exec $(BIN)/python examples/demo.py --port $(PORT)
 
 install: $(VENV)/.runtime ## .venv from the lock, nothing else
 
@@ -50,6 +53,7 @@ lock: $(VENV)/.dev ## requirements/*.lock anew from pyproject.toml
 	$(COMPILE) --upgrade pyproject.toml -o requirements/runtime.lock
 	$(COMPILE) --upgrade pyproject.toml --group dev -c requirements/runtime.lock -c requirements/bootstrap.lock -o requirements/dev.lock
 	$(COMPILE) --upgrade --group generator -o requirements/generator.lock
+	$(COMPILE) --upgrade --group go -o requirements/go.lock
 
 clean: ## removes what make made, except var/ (the demo's database and keys)
 	rm -rf $(VENV) dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -280,25 +280,34 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return found
 
 
+@contextmanager
+def over_tls(
+    folder: Path, certificate: Certificate, applied: Mapping[str, Any], url: str, port: int, **settings: str
+) -> Iterator[Served]:
+    """A server on https with what an apply file says, until the block ends."""
+    there = {
+        "MINTMARK_ISSUER": url,
+        "MINTMARK_DATABASE_URL": f"sqlite:///{folder / 'mintmark.db'}",
+        "MINTMARK_SEALING_KEYS": sealing.generate(),
+        "MINTMARK_TLS_CERTIFICATE": str(certificate.certificate),
+        "MINTMARK_TLS_KEY": str(certificate.key),
+        "MINTMARK_OPERATOR_NAME": "Acme",
+        "MINTMARK_LOG_FORMAT": "json",
+        "MINTMARK_PASSWORD_HASH_MEMORY": "64",  # what a hash costs is tried where hashes are tried
+        "MINTMARK_PASSWORD_HASH_TIME_COST": "1",
+    }
+    server = Served(url, port, folder, environment(**there, **settings))
+    server.command("migrate")
+    (folder / "apply.json").write_text(json.dumps(applied))
+    server.command("apply", "apply.json")
+    with running(server):
+        yield server
+
+
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory, certificate: Certificate) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
-    settings = environment(
-        MINTMARK_ISSUER=f"https://{ID}",
-        MINTMARK_DATABASE_URL=f"sqlite:///{folder / 'mintmark.db'}",
-        MINTMARK_SEALING_KEYS=sealing.generate(),
-        MINTMARK_TLS_CERTIFICATE=str(certificate.certificate),
-        MINTMARK_TLS_KEY=str(certificate.key),
-        MINTMARK_OPERATOR_NAME="Acme",
-        MINTMARK_LOG_FORMAT="json",
-        MINTMARK_PASSWORD_HASH_MEMORY="64",  # what a hash costs is tried where hashes are tried
-        MINTMARK_PASSWORD_HASH_TIME_COST="1",
-    )
-    server = Served(f"https://{ID}", free_port(), folder, settings)
-    server.command("migrate")
-    (folder / "apply.json").write_text(json.dumps(APPLIED))
-    server.command("apply", "apply.json")
-    with running(server):
+    with over_tls(folder, certificate, APPLIED, f"https://{ID}", free_port()) as server:
         yield server
 
 

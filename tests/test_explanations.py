@@ -20,6 +20,7 @@ PASSED_ON = {
     "refused.py",
     "admin/refusals.py",
     "client_auth/__init__.py",
+    "protocol/client_assertion.py",
     "grants/refresh_token.py",
     "factors/password.py",
     "endpoints/tokens_seen.py",

@@ -180,7 +180,7 @@ def test_the_tree_names_no_registry_and_no_machine():
     assert [] == named
 
 
-@pytest.mark.parametrize("lock", ["bootstrap", "runtime", "dev"])
+@pytest.mark.parametrize("lock", ["bootstrap", "runtime", "dev", "go"])
 def test_a_lock_names_versions_and_hashes_and_no_addresses(lock):
     text = (ROOT / "requirements" / f"{lock}.lock").read_text()
     requirements = text.replace("\\\n", "").splitlines()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from mintmark.key_sets import Found
-from mintmark.keys import foreign
+from mintmark.keys import encryption, foreign
 from mintmark.keys.foreign import PublicKey, Unproved
 from mintmark.protocol.client import Client
 from mintmark.server import Server
@@ -38,6 +38,15 @@ async def prove(server: Server, client: Client, token: Unproved, now: datetime) 
     if token.kid is not None and not found.has(token.kid):
         raise NotProved(f"none of the client's keys has its kid{f': {found.fault}' if found.fault else ''}")
     raise NotProved("no key of the client made its signature")
+
+
+async def to_encrypt(server: Server, client: Client, alg: str, now: datetime) -> PublicKey | None:
+    """The key with which something is encrypted for the client; None: it has none for `alg`."""
+    found = await _find(server, client, None, now)
+    key = encryption.choose(found.keys, alg)
+    if key is None:  # perhaps in a newer set
+        key = encryption.choose((await _find(server, client, None, now, newer_than=found)).keys, alg)
+    return key
 
 
 async def _find(

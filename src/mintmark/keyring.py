@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mintmark.keys import algorithms, rotation
+from mintmark.keys.ring import Ring
 from mintmark.keys.rotation import Create, Remove, Retire, Schedule, Step
 from mintmark.keys.sealing import Sealer
 from mintmark.protocol import ids
@@ -136,6 +137,15 @@ async def make_first(server: Server, alg: str, now: datetime) -> None:
     """The first key of an algorithm that a policy or client names: it may sign at once."""
     await make_keys(server.store, server.sealer, server.settings, (*AT_FIRST, alg), now)
     server.registry.forget()
+
+
+async def with_key(server: Server, alg: str, now: datetime) -> Ring:
+    """The ring with a key for the algorithm: the first one is made when it is first wanted."""
+    ring = server.registry.ring
+    if alg not in ring.algs:
+        await make_first(server, alg, now)
+        ring = (await server.registry.current()).ring
+    return ring
 
 
 async def resealed(store: Executor, sealer: Sealer) -> list[Change]:

@@ -3,10 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from mintmark import disclosure, keyring, subjects
+from mintmark import disclosure, envelopes, keyring, subjects
 from mintmark.keys import jwt
-from mintmark.keys.ring import Ring
-from mintmark.protocol import claims_request, ids
+from mintmark.protocol import claims_request, ids, jose
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.errors import AccessDenied, InvalidGrant, OAuthError, UnauthorizedClient
 from mintmark.protocol.grant import Grant
@@ -40,8 +39,7 @@ async def issue(server: Server, grant: Grant, now: datetime) -> Minted:
     if grant.refresh_token is not None:
         answer["refresh_token"] = grant.refresh_token
     if grant.id_token:
-        ring = await _ring(server, grant.client.id_token_alg, now)
-        answer["id_token"] = _id_token(server, ring, grant, now, access_token)
+        answer["id_token"] = await _id_token(server, grant, now, access_token)
     return Minted(answer, changes)
 
 
@@ -103,7 +101,7 @@ async def _access_token(
 ) -> tuple[str, list[Change]]:
     limits = grant.limits
     if limits.access_token_format == "jwt":
-        ring = await _ring(server, limits.access_token_alg, now)
+        ring = await keyring.with_key(server, limits.access_token_alg, now)
         token = jwt.sign(ring.signer(limits.access_token_alg, now), "at+jwt", claims)
         if limits.max_active_tokens is None:
             return token, []
@@ -150,13 +148,12 @@ def holder_of(grant: Grant) -> str:
     return f"{grant.client.id}\n{person}"
 
 
-def _id_token(server: Server, ring: Ring, grant: Grant, now: datetime, access_token: str) -> str:
+async def _id_token(server: Server, grant: Grant, now: datetime, access_token: str) -> str:
     """OIDC Core §2, §3.1.3.6; of a refresh without `nonce` (§12.2)."""
     standing = grant.standing
     if standing is None:
         raise ValueError("an ID token speaks of a person")
-    authorization = standing.authorization
-    key = ring.signer(grant.client.id_token_alg, now)
+    authorization, alg = standing.authorization, grant.client.id_token_alg
     lifetime = grant.limits.id_token_lifetime
     end = now + lifetime if grant.limits.not_after is None else min(now + lifetime, grant.limits.not_after)
     claims: dict[str, Any] = {
@@ -168,8 +165,9 @@ def _id_token(server: Server, ring: Ring, grant: Grant, now: datetime, access_to
         "auth_time": seconds(authorization.authenticated_at),
         "acr": authorization.acr,
         "amr": list(authorization.amr),
-        "at_hash": jwt.at_hash(key.alg, access_token),
     }
+    if alg != jose.UNSIGNED:  # which has no hash of its own
+        claims["at_hash"] = jwt.at_hash(alg, access_token)
     if grant.nonce is not None:
         claims["nonce"] = grant.nonce
     if authorization.session_id is not None:
@@ -179,16 +177,7 @@ def _id_token(server: Server, ring: Ring, grant: Grant, now: datetime, access_to
     if authorization.claims is not None and standing.holder is not None:
         request = claims_request.stored(authorization.claims)
         claims = disclosure.told(standing.holder, (), None, request.id_token, request.locales) | claims
-    return jwt.sign(key, "JWT", claims)
-
-
-async def _ring(server: Server, alg: str, now: datetime) -> Ring:
-    """The ring with a key for the algorithm: the first one is made when it is first wanted."""
-    ring = server.registry.ring
-    if alg not in ring.algs:
-        await keyring.make_first(server, alg, now)
-        ring = (await server.registry.current()).ring
-    return ring
+    return await (await envelopes.of(server, grant.client, "id_token", alg, now)).close(claims)
 
 
 def seconds(instant: datetime) -> int:

@@ -15,6 +15,7 @@ from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
 from mintmark.outbound import Outbound
 from mintmark.protocol.errors import Overloaded
+from mintmark.references import References
 from mintmark.registry import Registry
 from mintmark.settings import Settings
 from mintmark.store import outbox
@@ -90,6 +91,7 @@ class Server:
     wait: Callable[[float], Awaitable[None]]  # seconds
     outbound: Outbound = field(default_factory=Outbound)
     key_sets: KeySets = field(default_factory=KeySets)
+    references: References = field(default_factory=References)
     deliveries: Deliveries = field(default_factory=Deliveries)
     upkeep_state: UpkeepState = field(default_factory=UpkeepState)
     counts: Counts = field(default_factory=Counts)

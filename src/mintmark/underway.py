@@ -6,11 +6,12 @@ from datetime import datetime
 from urllib.parse import quote
 
 from mintmark import browser as browsers
+from mintmark import request_objects
 from mintmark.browser import Browser
 from mintmark.protocol import authorization_request, ids
 from mintmark.protocol.authorization_request import AuthorizationRequest
 from mintmark.protocol.client import Client
-from mintmark.protocol.errors import ForgedForm, UnknownClient, UntrustedRequest
+from mintmark.protocol.errors import ForgedForm, OAuthError, UnknownClient, UntrustedRequest
 from mintmark.protocol.params import Params
 from mintmark.server import Server
 from mintmark.store import requests
@@ -44,6 +45,28 @@ async def client_of(server: Server, params: Params) -> Client:
             got=client_id,
         )
     return client
+
+
+async def resolved(server: Server, params: Params, now: datetime) -> Params:
+    """What the request comes to, with its request object if it has one. An address beside it is registered in any case.
+
+    A refusal goes back to the client only by an address that was sent in the open.
+    """
+    client = await client_of(server, params)
+    if not request_objects.are_wanted(params, client):
+        return params
+    if params.all("redirect_uri"):
+        authorization_request.return_address(params, client)
+    try:
+        return await request_objects.resolve(server, params, client, now)
+    except OAuthError as error:
+        raise authorization_request.back(error, params, client) from error
+
+
+def ours(params: Params) -> str | None:
+    """The id of a request under way; None: it comes for the first time."""
+    request_uri = None if params.is_repeated("request_uri") else params.get("request_uri")
+    return request_uri.removeprefix(URN) if request_uri is not None and request_uri.startswith(URN) else None
 
 
 def read(server: Server, params: Params, client: Client, now: datetime) -> AuthorizationRequest:

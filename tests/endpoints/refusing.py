@@ -266,6 +266,16 @@ def _assertion(issuer, alg="ES256", key=None, **changed):
     return f"{parts}.{algorithms.base64url(signature)}"
 
 
+async def encrypted_for_nobody(issuer):
+    await issuer.change_client("web", id_token_encrypted_response_alg="RSA-OAEP-256", jwks={"keys": []})
+    return await issuer.redeem(await issuer.code())
+
+
+async def unsigned(issuer):
+    await issuer.change_client("web", id_token_signed_response_alg="none")
+    return await issuer.redeem(await issuer.code())
+
+
 async def from_elsewhere(issuer):
     await issuer.set_policy({"allowed_networks": ["203.0.113.0/24"]}, at="client", name="web")
     return await issuer.token(**OWN)
@@ -562,6 +572,8 @@ REQUESTS = {
     "assertion jti": asserted(jti=""),
     "assertion signature": asserted(key=STRANGER),
     "assertion replay": asserted_twice,
+    "encryption key": encrypted_for_nobody,
+    "unsigned id_token": unsigned,
     "client throttle": throttled_client,
     "public client": posted("/introspect", client_id="spa", token=CANARY),
     "password grant": public_password,

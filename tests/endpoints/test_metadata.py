@@ -10,6 +10,8 @@ SCOPES = ["openid", "profile", "email", "address", "phone", "groups", "offline_a
 ALGS = ["RS256", "ES256", "PS256", "EdDSA", "Ed25519", "ES384", "ES512", "RS384", "RS512"]
 METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 ASSERTION_ALGS = ["ES256", "RS256", "PS256", "EdDSA", "Ed25519", "ES384", "ES512", "RS384", "RS512"]
+KEY_ENCRYPTION = ["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A192KW", "ECDH-ES+A256KW"]
+CONTENT_ENCRYPTION = ["A128GCM", "A256GCM", "A128CBC-HS256"]
 GRANTS = ["authorization_code", "refresh_token", "client_credentials", "password"]
 
 
@@ -29,6 +31,14 @@ def document(issuer, grants):
         "grant_types_supported": grants,
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": ALGS,
+        "id_token_encryption_alg_values_supported": KEY_ENCRYPTION,
+        "id_token_encryption_enc_values_supported": CONTENT_ENCRYPTION,
+        "userinfo_signing_alg_values_supported": ALGS,
+        "userinfo_encryption_alg_values_supported": KEY_ENCRYPTION,
+        "userinfo_encryption_enc_values_supported": CONTENT_ENCRYPTION,
+        "introspection_signing_alg_values_supported": ALGS,
+        "introspection_encryption_alg_values_supported": KEY_ENCRYPTION,
+        "introspection_encryption_enc_values_supported": CONTENT_ENCRYPTION,
         "token_endpoint_auth_methods_supported": METHODS,
         "token_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGS,
         "revocation_endpoint_auth_methods_supported": METHODS,
@@ -40,8 +50,11 @@ def document(issuer, grants):
         "acr_values_supported": ["urn:mintmark:acr:1"],
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
+        "display_values_supported": ["page", "popup", "touch"],
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
+        "request_object_signing_alg_values_supported": ALGS,
         "ui_locales_supported": ["en"],
     }
 

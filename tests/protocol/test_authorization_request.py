@@ -393,3 +393,34 @@ def test_the_longest_request_is_measured_in_bytes():
     with pytest.raises(RefusedWithRedirect) as refusal:
         read(asked(nonce="n" * (LONGEST - used + 1)))
     assert isinstance(refusal.value.error, InvalidRequest)
+
+
+# ---- a refusal of what could not be read whole
+
+
+@pytest.mark.parametrize(
+    ("members", "mode", "state"),
+    [
+        ({}, "query", ASKED["state"]),
+        ({"response_mode": "form_post", "state": None}, "form_post", None),
+        ({"response_mode": "nonsense", "state": ["a", "b"]}, "query", None),
+        ({"response_mode": ["fragment", "query"]}, "fragment", ASKED["state"]),
+    ],
+)
+def test_it_goes_back_by_the_address_that_was_sent_in_the_open(members, mode, state):
+    found = authorization_request.back(InvalidRequest("no"), asked(**members), client())
+
+    assert isinstance(found, RefusedWithRedirect)
+    assert (CALLBACK, mode, state) == (found.return_address.uri, found.mode, found.state)
+
+
+@pytest.mark.parametrize("address", [None, ""])
+def test_without_such_an_address_it_goes_nowhere(address):
+    error = InvalidRequest("no")
+
+    assert error is authorization_request.back(error, asked(redirect_uri=address), client())
+
+
+def test_an_address_that_is_not_registered_is_a_page_all_the_same():
+    with pytest.raises(UntrustedRequest):
+        authorization_request.back(InvalidRequest("no"), asked(redirect_uri="https://evil.example"), client())

@@ -2,7 +2,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mintmark.protocol import metadata, scope
+from mintmark.protocol import jose, metadata, scope
 from mintmark.protocol.metadata import Offer
 from tests.protocol.making import ISSUER
 
@@ -16,6 +16,7 @@ def document(**members):
         "auth_methods": METHODS,
         "scopes": {"api:write", "api:read", "openid"},
         "id_token_algs": ("RS256", "ES256"),
+        "answer_algs": ("RS256",),
         "assertion_algs": ("ES256", "PS256"),
     }
     return metadata.document(Offer(**plain | members))
@@ -45,7 +46,7 @@ def test_what_is_absent_would_mean_more_than_we_do_and_so_it_is_said():
     assert ["public", "pairwise"] == found["subject_types_supported"]
     assert ["RS256", "ES256"] == found["id_token_signing_alg_values_supported"]
     assert found["authorization_response_iss_parameter_supported"] is True
-    assert found["request_uri_parameter_supported"] is False  # absent: true (OIDC Discovery §3)
+    assert found["require_request_uri_registration"] is True  # absent: false (OIDC Discovery §3)
 
 
 def test_ways_to_authenticate_are_exactly_those_that_are_taken():
@@ -67,3 +68,14 @@ def test_claims_are_named_once():
 
     assert len(named) == len(set(named))
     assert {"sub", "iss", "auth_time", "acr", "sid", "email", "name", "groups"} <= set(named)
+
+
+def test_what_may_be_signed_and_encrypted_for_a_client_is_said():
+    found = document(id_token_algs=("RS256", "none"))
+
+    assert ["RS256", "none"] == found["id_token_signing_alg_values_supported"]
+    for what in ("userinfo", "introspection"):
+        assert ["RS256"] == found[f"{what}_signing_alg_values_supported"]
+    for what in ("id_token", "userinfo", "introspection"):
+        assert list(jose.KEY_ENCRYPTION) == found[f"{what}_encryption_alg_values_supported"]
+        assert list(jose.CONTENT_ENCRYPTION) == found[f"{what}_encryption_enc_values_supported"]

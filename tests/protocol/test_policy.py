@@ -26,6 +26,7 @@ NOT_AT_RESOURCES = {
     "require_pkce": False,
     "require_consent": False,
 }
+OF_CLIENTS = {"require_issuer_audience": False}
 OF_PEOPLE = {"session_idle": "8h", "session_lifetime": "1d", "max_sessions": 3}
 
 
@@ -38,9 +39,9 @@ def refused(document, *, at="server", **more):
 @pytest.mark.parametrize(
     ("at", "document"),
     [
-        ("server", EVERYWHERE | NOT_AT_RESOURCES | OF_PEOPLE),
+        ("server", EVERYWHERE | NOT_AT_RESOURCES | OF_CLIENTS | OF_PEOPLE),
         ("group", EVERYWHERE | NOT_AT_RESOURCES | OF_PEOPLE),
-        ("client", EVERYWHERE | NOT_AT_RESOURCES),
+        ("client", EVERYWHERE | NOT_AT_RESOURCES | OF_CLIENTS),
         ("resource", EVERYWHERE),
     ],
 )
@@ -50,7 +51,12 @@ def test_what_a_place_may_state_is_read_and_written_back_as_it_was(at, document)
 
 def test_every_member_of_a_policy_has_its_form():
     assert {field.name for field in fields(Policy)} == set(policy.MEMBERS)
-    assert set(policy.MEMBERS) == set(EVERYWHERE | NOT_AT_RESOURCES | OF_PEOPLE)
+    assert set(policy.MEMBERS) == set(EVERYWHERE | NOT_AT_RESOURCES | OF_CLIENTS | OF_PEOPLE)
+
+
+@pytest.mark.parametrize("at", ["group", "resource"])
+def test_how_a_client_proves_itself_is_no_matter_of_people_or_resources(at):
+    assert "require_issuer_audience" == refused(OF_CLIENTS, at=at).path
 
 
 @pytest.mark.parametrize("member", list(OF_PEOPLE))

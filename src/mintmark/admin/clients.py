@@ -224,7 +224,8 @@ def _read(operator: Operator, id: object, whole: Body) -> _Wanted:
     _check_names(whole)
     stated = {name: value for name, value in whole.items() if name not in OWN}
     catalogue = operator.server.registry.catalogue
-    found = client_metadata.read(client_id, stated, catalogue=catalogue, offered=OFFERED, by_operator=True)
+    offered = replace(OFFERED, unsigned=operator.server.settings.allow_unsigned_id_tokens)
+    found = client_metadata.read(client_id, stated, catalogue=catalogue, offered=offered, by_operator=True)
     policy = _policy(whole.get("policy"), is_public=found.get("token_endpoint_auth_method") == "none")
     disabled = whole.get("disabled") if whole.get("disabled") is not None else False
     if not isinstance(disabled, bool):

@@ -199,7 +199,8 @@ def _client(id: str, entry: Entry, planning: Planning, catalogue: Catalogue) -> 
     stated = {name: value for name, value in entry.members.items() if name not in apart}
     whole = merged(before, stated)
     policy_document = whole.pop("policy", None)
-    document = client_metadata.read(id, whole, catalogue=catalogue, offered=OFFERED, by_operator=True)
+    offered = replace(OFFERED, unsigned=planning.state.unsigned)
+    document = client_metadata.read(id, whole, catalogue=catalogue, offered=offered, by_operator=True)
     method = str(document.get("token_endpoint_auth_method", "client_secret_basic"))
     policy = _policy(policy_document, method == "none")
     found = members(before, {**document, "policy": policy.document()})

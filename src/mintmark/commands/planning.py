@@ -47,6 +47,7 @@ class State:
     right_passwords: Collection[str]  # keys of people whose password is the one that the file would set again
     is_secret: Callable[[Secret, str], bool]
     group_policies: Mapping[str, Policy] = field(default_factory=dict)
+    unsigned: bool = False  # whether the settings allow ID tokens that nobody signed
     kept: Mapping[Key, Applied] | None = None  # what earlier files left; None: this one is not remembered either
 
 

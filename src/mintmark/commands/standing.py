@@ -36,6 +36,7 @@ async def read(
         resources=known,
         server_policy=policies.get(("server", "")),
         group_policies={name: policy for (kind, name), policy in policies.items() if kind == "group"},
+        unsigned=opened.settings.allow_unsigned_id_tokens,
         clients=await _named_clients(opened, wanted),
         client_ids=[one.id for one in await clients.page(store, "", PAGE)],
         other_clients=[one async for one in pruning.every_client(opened)] if loses else [],

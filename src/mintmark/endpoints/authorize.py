@@ -64,6 +64,8 @@ async def authorize(server: Server, asked: Asked) -> Answer:
     """GET. Raises UntrustedRequest (a page); every other refusal goes back to the client."""
     now = server.clock()
     params = asked.query()
+    if underway.ours(params) is None:
+        params = await underway.resolved(server, params, now)  # once, however often it is decided
     return await decided(lambda: _go_on(server, asked, params, now))
 
 
@@ -72,6 +74,9 @@ async def authorize_by_post(server: Server, asked: Asked) -> Answer:
     now = server.clock()
     params = asked.form()
     client = await underway.client_of(server, params)
+    if (id := underway.ours(params)) is not None:
+        return redirect(underway.address(server, client.id, id))
+    params = await underway.resolved(server, params, now)
     underway.read(server, params, client, now)
     kept = await decided(lambda: underway.keep(server, client, params, None, asked, now))
     return redirect(underway.address(server, client.id, kept))
@@ -93,11 +98,11 @@ async def _visit(server: Server, asked: Asked, params: Params, now: datetime) ->
     consent = None
     if browser.person is not None:
         consent = await consents.find(server.store, browser.person.holder.id, client.id)
-    request_uri = None if params.is_repeated("request_uri") else params.get("request_uri")
-    if request_uri is None or not request_uri.startswith(underway.URN):
+    id = underway.ours(params)
+    if id is None:
         request = underway.read(server, params, client, now)
         return Visit(server, asked, now, params, client, browser, request, None, consent)
-    found = await underway.find(server, request_uri.removeprefix(underway.URN), browser, asked, now)
+    found = await underway.find(server, id, browser, asked, now)
     if found.client.id != client.id:
         raise _back(
             found.request,

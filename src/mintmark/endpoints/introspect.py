@@ -1,9 +1,14 @@
-"""The introspection door (RFC 7662 §2): exactly `{"active":false}` for whatever is none of the asker's business."""
+"""The introspection door (RFC 7662 §2): exactly `{"active":false}` for whatever is none of the asker's business.
 
+Who asks for a signed answer gets one (RFC 9701).
+"""
+
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from mintmark import client_auth, subjects
+from mintmark import client_auth, envelopes, subjects
 from mintmark.endpoints import credentials, tokens_seen
 from mintmark.endpoints.tokens_seen import LiveToken
 from mintmark.events import TokenSpent
@@ -15,10 +20,12 @@ from mintmark.server import Server, decided
 from mintmark.store import access_tokens, refresh_tokens
 from mintmark.store.changes import Conflict
 from mintmark.store.times import ms
-from mintmark.wire.answer import JSON, Answer, json_answer
+from mintmark.wire import accept
+from mintmark.wire.answer import Answer, json_answer, token_answer
 from mintmark.wire.asked import Asked
 
-INACTIVE = Answer(200, JSON, b'{"active":false}')
+INACTIVE: Mapping[str, Any] = MappingProxyType({"active": False})
+SIGNED = "application/token-introspection+jwt"
 
 
 async def introspect(server: Server, asked: Asked) -> Answer:
@@ -28,6 +35,16 @@ async def introspect(server: Server, asked: Asked) -> Answer:
     if client.is_public:
         raise client_auth.refused(asked, params, "public client", "a client with credentials", client.id)
     token = params.require("token")
+    if not accept.prefers(asked.header(b"accept"), SIGNED, "application/json"):
+        return json_answer(dict(await _introspect(server, asked, client, token, now)))
+    alg = envelopes.signing_alg(client, "introspection") or "RS256"  # RFC 9701 §6
+    envelope = await envelopes.of(server, client, "introspection", alg, now)  # before a one-use token is spent
+    told = await _introspect(server, asked, client, token, now)
+    claims = {"iss": server.issuer, "aud": client.id, "iat": seconds(now), "token_introspection": dict(told)}
+    return token_answer(SIGNED, await envelope.close(claims))  # RFC 9701 §5
+
+
+async def _introspect(server: Server, asked: Asked, client: Client, token: str, now: datetime) -> Mapping[str, Any]:
     if token.startswith(refresh_token.PREFIX):
         return await _refresh_token(server, client, token, now)
     found = await tokens_seen.find(server, token, now)
@@ -39,7 +56,7 @@ async def introspect(server: Server, asked: Asked) -> Answer:
     if found.one_use and _speaks_for(server, client, found) and not await spend(server, asked, found, now):
         return INACTIVE
     scope, audience = part
-    return json_answer(_told(server, client, found, scope, audience))
+    return _told(server, client, found, scope, audience)
 
 
 async def spend(server: Server, asked: Asked, found: LiveToken, now: datetime) -> bool:
@@ -100,7 +117,7 @@ def _told(server: Server, client: Client, found: LiveToken, scope: list[str], au
     return told
 
 
-async def _refresh_token(server: Server, client: Client, token: str, now: datetime) -> Answer:
+async def _refresh_token(server: Server, client: Client, token: str, now: datetime) -> Mapping[str, Any]:
     """Only the asker's own, while it is the live end of its chain. Asking is no use of it."""
     found = await refresh_tokens.find(server.store, refresh_token.digest(token))
     if found is None or found[1].authorization.client_id != client.id:
@@ -116,15 +133,13 @@ async def _refresh_token(server: Server, client: Client, token: str, now: dateti
     audience = tuple(one for one in authorization.resources if one in registry.catalogue.resources)
     if registry.past_not_after(client, audience, groups, now):
         return INACTIVE
-    return json_answer(
-        {
-            "active": True,
-            "iss": server.issuer,
-            "sub": subjects.of(registry, client, authorization.person_id),
-            "client_id": client.id,
-            "scope": scopes.write(authorization.scope),
-            "token_type": "refresh_token",
-            "exp": seconds(seen.expires_at),
-            "iat": seconds(seen.created_at),
-        }
-    )
+    return {
+        "active": True,
+        "iss": server.issuer,
+        "sub": subjects.of(registry, client, authorization.person_id),
+        "client_id": client.id,
+        "scope": scopes.write(authorization.scope),
+        "token_type": "refresh_token",
+        "exp": seconds(seen.expires_at),
+        "iat": seconds(seen.created_at),
+    }

@@ -1,14 +1,18 @@
 """UserInfo (OIDC Core §5.3): what the scopes of a token tell of its person."""
 
-from mintmark import disclosure, refused
+from collections.abc import Mapping
+from typing import Any
+
+from mintmark import disclosure, envelopes, refused
 from mintmark.endpoints import bearer, introspect, tokens_seen
 from mintmark.protocol import claims_request
 from mintmark.protocol import scope as scopes
+from mintmark.protocol.client import Client
 from mintmark.protocol.errors import InsufficientScope, InvalidToken, NoCredentials, OAuthError
 from mintmark.server import Server
 from mintmark.store import people
 from mintmark.wire import refusals
-from mintmark.wire.answer import Answer, json_answer
+from mintmark.wire.answer import JWT, Answer, json_answer, token_answer
 from mintmark.wire.asked import Asked
 
 
@@ -39,9 +43,21 @@ async def _userinfo(server: Server, asked: Asked) -> Answer:
         raise InvalidToken(
             "the access token is not one that is good here", check="token's person", got=found.claims["sub"]
         )
+    # Before a one-use token is spent: a refusal spends nothing.
+    alg = envelopes.signing_alg(found.client, "userinfo")
+    wanted = alg is not None or envelopes.is_encrypted(found.client, "userinfo")
+    envelope = await envelopes.of(server, found.client, "userinfo", alg, now) if wanted else None
     if found.one_use and not await introspect.spend(server, asked, found, now):
         raise InvalidToken("the access token was used before", check="one use", expected="its first use")
     updated_at = int(person.updated_at.timestamp())
     request = claims_request.stored(found.standing.authorization.claims)
-    told = disclosure.told(person.holder, found.scope, updated_at, request.userinfo, request.locales)
-    return json_answer({"sub": found.claims["sub"], **told})
+    disclosed = disclosure.told(person.holder, found.scope, updated_at, request.userinfo, request.locales)
+    told = {"sub": found.claims["sub"], **disclosed}
+    if envelope is None:
+        return json_answer(told)
+    return token_answer(JWT, await envelope.close(told if alg is None else _addressed(server, found.client, told)))
+
+
+def _addressed(server: Server, client: Client, told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is signed says by whom, and for whom (OIDC Core §5.3.2)."""
+    return {**told, "iss": server.issuer, "aud": client.id}

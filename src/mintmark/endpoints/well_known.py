@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from mintmark.client_auth import METHODS, private_key_jwt
 from mintmark.grants import GRANTS
-from mintmark.protocol import metadata
+from mintmark.protocol import jose, metadata
 from mintmark.protocol.metadata import Offer
 from mintmark.server import Server
 from mintmark.wire.answer import CORS, NOSNIFF, Answer, Headers, to_json
@@ -40,9 +40,17 @@ class WellKnown:
         grants = [name for name in GRANTS if name != "password" or registry.offers_password]
         words = [word for one in registry.catalogue.resources.values() for word in one.scopes]
         offered = [word for word in words if not word.startswith("admin:")]
-        registers = self._server.settings.registration != "off"
-        algs = private_key_jwt.ALGS
-        offer = Offer(self._server.issuer, grants, list(METHODS), offered, ID_TOKEN_ALGS, algs, registers)
+        unsigned = (jose.UNSIGNED,) if self._server.settings.allow_unsigned_id_tokens else ()
+        offer = Offer(
+            issuer=self._server.issuer,
+            grant_types=grants,
+            auth_methods=list(METHODS),
+            scopes=offered,
+            id_token_algs=(*ID_TOKEN_ALGS, *unsigned),
+            answer_algs=ID_TOKEN_ALGS,
+            assertion_algs=private_key_jwt.ALGS,
+            registration=self._server.settings.registration != "off",
+        )
         body = to_json(metadata.document(offer))
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         jwks_max_age = int(self._server.settings.jwks_max_age.total_seconds())

@@ -12,6 +12,7 @@ from mintmark.explanations import (
     grants,
     people,
     registration,
+    request_objects,
     requests,
 )
 from mintmark.explanations.table import Explained
@@ -23,6 +24,7 @@ EXPLANATIONS: Final[Mapping[str, Explained]] = MappingProxyType(
         **registration.TABLE,
         **grants.TABLE,
         **browsers.TABLE,
+        **request_objects.TABLE,
         **people.TABLE,
         **access_tokens.TABLE,
         **administration.TABLE,

@@ -45,8 +45,6 @@ TABLE: Final[Table] = {
         "Send response_type=code.",
         AS_IT_IS,
     ),
-    "request": Explained("request", "Request objects are not supported.", "Send plain parameters."),
-    "request_uri": Explained("request_uri", "request_uri is none that this server gave out.", "Send plain parameters."),
     "request_uri client": Explained(
         "request_uri", "request_uri belongs to another client.", "Send the client_id that began it.", AS_IT_IS
     ),

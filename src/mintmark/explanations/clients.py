@@ -113,6 +113,18 @@ TABLE: Final[Table] = {
         "The assertion was shown before: each is good once.",
         "Make a new one for each request; where nothing is retried, somebody has copied it.",
     ),
+    "encryption key": Explained(
+        "id_token_encrypted_response_alg, or its like",
+        "The client registered that the answer is encrypted for it, and has no public key for that algorithm.",
+        "Put a key with use enc in its jwks, or at its jwks_uri: RSA for RSA-OAEP-256, EC for ECDH-ES.",
+        AS_IT_IS,
+    ),
+    "unsigned id_token": Explained(
+        "id_token_signed_response_alg",
+        "The client registered unsigned ID tokens (none), and the settings do not allow them by now.",
+        "Register another algorithm; MINTMARK_ALLOW_UNSIGNED_ID_TOKENS allows them.",
+        AS_IT_IS,
+    ),
     "client throttle": Explained(
         "client_id and the address",
         "This client failed too often from this address, and must wait.",

@@ -82,6 +82,15 @@ def return_address(params: Params, client: Client) -> ReturnAddress:
     return ReturnAddress.read(params.get("redirect_uri"), client.redirect_uris)
 
 
+def back(error: OAuthError, params: Params, client: Client) -> Exception:
+    """A refusal of a request that could not be read whole: it goes back where the address beside it is known."""
+    if not params.all("redirect_uri"):
+        return error
+    address = return_address(params, client)
+    modes = [mode for mode in params.all("response_mode") if mode in RESPONSE_MODES]
+    return RefusedWithRedirect(error, address, _first_state(params), modes[0] if modes else "query")
+
+
 def read(params: Params, client: Client, catalogue: Catalogue, *, require_pkce: bool) -> AuthorizationRequest:
     """The checked request, a page (UntrustedRequest), or a refusal that goes back to the client."""
     address = return_address(params, client)
@@ -161,9 +170,9 @@ def _response_mode(params: Params) -> str:
 
 def _refuse_unsupported(params: Params) -> None:
     if params.get("request") is not None:
-        raise RequestNotSupported("request objects are not supported", check="request")
+        raise RequestNotSupported("a request object stands where none is read", check="request")
     if params.get("request_uri") is not None:
-        raise RequestUriNotSupported("request_uri is not supported", check="request_uri", got=params.get("request_uri"))
+        raise RequestUriNotSupported("request_uri stands where none is read", check="request")
     if params.get("registration") is not None:
         raise RegistrationNotSupported("registration is not supported", check="registration")
 

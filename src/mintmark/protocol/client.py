@@ -50,6 +50,21 @@ class Client:
     document: Mapping[str, object]  # every member as it was registered
 
     @property
+    def requires_signed_requests(self) -> bool:
+        """RFC 9101 §10.5."""
+        return self.document.get("require_signed_request_object") is True
+
+    @property
+    def request_object_alg(self) -> str | None:
+        """None: any that is not `none` (OIDC Registration §2)."""
+        return _text(self.document, "request_object_signing_alg")
+
+    @property
+    def request_uris(self) -> tuple[str, ...]:
+        """Where it keeps its request objects."""
+        return _texts(self.document, "request_uris")
+
+    @property
     def is_public(self) -> bool:
         return self.auth_method == "none"
 

@@ -172,6 +172,16 @@ class RequestUriNotSupported(OAuthError):
     code = "request_uri_not_supported"
 
 
+class InvalidRequestObject(OAuthError):
+    """OIDC Core §3.1.2.6, RFC 9101 §7."""
+
+    code = "invalid_request_object"
+
+
+class InvalidRequestUri(OAuthError):
+    code = "invalid_request_uri"
+
+
 class RegistrationNotSupported(OAuthError):
     code = "registration_not_supported"
 

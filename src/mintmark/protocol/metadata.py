@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mintmark.protocol import claims
+from mintmark.protocol import claims, jose
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.authorization_request import RESPONSE_MODES, RESPONSE_TYPES
 from mintmark.protocol.sector import SUBJECT_TYPES
 from mintmark.protocol.session import ONE_FACTOR
 
 LOCALES = ("en",)
+DISPLAYS = ("page", "popup", "touch")  # one page, which fits them all
 ABOUT_THE_TOKEN = ("sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid")
 
 
@@ -22,7 +23,8 @@ class Offer:
     grant_types: Sequence[str]
     auth_methods: Sequence[str]
     scopes: Collection[str]
-    id_token_algs: Sequence[str]
+    id_token_algs: Sequence[str]  # `none` among them where the settings allow it
+    answer_algs: Sequence[str]  # of UserInfo and introspection answers
     assertion_algs: Sequence[str]  # of private_key_jwt
     registration: bool = False  # clients may register themselves
 
@@ -47,6 +49,11 @@ def document(offer: Offer) -> dict[str, Any]:
         "grant_types_supported": list(offer.grant_types),
         "subject_types_supported": list(SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": list(offer.id_token_algs),
+        **_encrypted("id_token"),
+        "userinfo_signing_alg_values_supported": list(offer.answer_algs),
+        **_encrypted("userinfo"),
+        "introspection_signing_alg_values_supported": list(offer.answer_algs),
+        **_encrypted("introspection"),
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": list(offer.assertion_algs),
         "revocation_endpoint_auth_methods_supported": methods,
@@ -59,7 +66,18 @@ def document(offer: Offer) -> dict[str, Any]:
         "claim_types_supported": ["normal"],
         "claims_supported": [*ABOUT_THE_TOKEN, *claims.STANDARD],
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
+        "display_values_supported": list(DISPLAYS),
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
+        "request_object_signing_alg_values_supported": list(offer.id_token_algs),
         "ui_locales_supported": list(LOCALES),
+    }
+
+
+def _encrypted(what: str) -> dict[str, list[str]]:
+    """What may be encrypted for a client, and how (OIDC Discovery §3, RFC 9701 §7)."""
+    return {
+        f"{what}_encryption_alg_values_supported": list(jose.KEY_ENCRYPTION),
+        f"{what}_encryption_enc_values_supported": list(jose.CONTENT_ENCRYPTION),
     }

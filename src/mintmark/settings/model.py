@@ -96,6 +96,10 @@ class Settings(BaseModel):
         description="How long it goes on serving after SIGTERM while `/health/ready` says 503, so that load balancers "
         "turn away; unset: no time.",
     )
+    allow_unsigned_id_tokens: Switch = Field(
+        default=False,
+        description="A client may ask for ID tokens that nobody signed (`id_token_signed_response_alg` `none`).",
+    )
     audit_every_token: Switch = Field(
         default=False, description="Issuing an access token waits until its audit record is durable."
     )

@@ -14,6 +14,7 @@ CORS: Headers = (
 )
 NO_STORE: Headers = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 NOSNIFF: Headers = ((b"x-content-type-options", b"nosniff"),)
+JWT = "application/jwt"
 JSON: Headers = ((b"content-type", b"application/json"), *NO_STORE, *NOSNIFF, *CORS)
 
 
@@ -41,6 +42,12 @@ def to_json(value: Mapping[str, Any]) -> bytes:
 def json_answer(value: Mapping[str, Any], status: int = 200) -> Answer:
     """JSON that nobody keeps (RFC 6749 §5.1)."""
     return Answer(status, JSON, to_json(value))
+
+
+def token_answer(content_type: str, token: str) -> Answer:
+    """A signed or encrypted token as the whole of an answer, which nobody keeps."""
+    headers = ((b"content-type", content_type.encode("ascii")), *NO_STORE, *NOSNIFF, *CORS)
+    return Answer(200, headers, token.encode("ascii"))
 
 
 def empty(status: int = 200) -> Answer:

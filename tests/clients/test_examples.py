@@ -1,0 +1,195 @@
+"""The app and the API of `examples/`, each a process of its own beside a server on https, and `make demo`."""
+
+import os
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests import serving
+from tests.clients.programs import program
+from tests.clients.provider import NOTES
+from tests.clients.visiting import Visitor
+from tests.serving import SECRET
+
+ROOT = Path(__file__).resolve().parents[2]
+RECENT = 300
+
+
+def uvicorn(app: str, port: int) -> list[str]:
+    return [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--app-dir", str(ROOT)]
+
+
+@pytest.fixture(scope="module")
+def api(provider, trusting, tmp_path_factory):
+    """With a clock that a test may set: a file of seconds by which the API is ahead."""
+    folder, port = tmp_path_factory.mktemp("api"), serving.free_port()
+    (folder / "ahead").write_text("0")
+    (folder / "clocked.py").write_text(
+        "import pathlib, time\n"
+        "from examples import api\n"
+        "ahead = pathlib.Path(__file__).with_name('ahead')\n"
+        "api.app.dependency_overrides[api.now] = lambda: time.time() + float(ahead.read_text())\n"
+        "app = api.app\n"
+    )
+    there = {**trusting, "ISSUER": provider.url, "AUDIENCE": NOTES, "RECENT": str(RECENT), "PYTHONPATH": str(folder)}
+    with program(uvicorn("clocked:app", port), f"http://127.0.0.1:{port}", folder, there) as found:
+        yield found
+
+
+@pytest.fixture
+def ahead(api):
+    file = api.log_file.with_name("ahead")
+    yield lambda seconds: file.write_text(str(seconds))
+    file.write_text("0")
+
+
+@pytest.fixture(scope="module")
+def app(provider, api, trusting, tmp_path_factory):
+    port = serving.free_port()
+    url = f"http://127.0.0.1:{port}"
+    there = {
+        **trusting,
+        "ISSUER": provider.url,
+        "CLIENT_ID": "web-app",
+        "CLIENT_SECRET": SECRET,
+        "APP_URL": url,
+        "API_URL": api.url,
+        "AFTER_SIGN_OUT": f"{url}/",
+    }
+    folder = tmp_path_factory.mktemp("app")
+    with program(uvicorn("examples.web_app:app", port), url, folder, there) as found:
+        yield found
+
+
+def name_of(page: httpx2.Response) -> str:
+    assert 200 == page.status_code, page.text
+    found = re.search(r'id="name">([^<]*)<', page.text)
+    return found[1] if found else ""
+
+
+def test_a_person_signs_in_writes_a_note_and_reads_it(app, visitor):
+    page = visitor.go(f"{app.url}/sign-in")
+    written = visitor.post(f"{app.url}/notes", text="buy <milk>")
+
+    assert visitor.name.title().replace("-", " ") == name_of(page)
+    assert "buy &lt;milk&gt;" in written.text
+    assert "buy &lt;milk&gt;" in visitor.go(app.url).text
+    assert ["sign-in", "consent"] == visitor.asked
+
+
+def test_a_person_who_declines_is_told_and_not_signed_in(app, visitor):
+    visitor.decision = "deny"
+    page = visitor.go(f"{app.url}/sign-in")
+
+    assert 400 == page.status_code
+    assert "You are not signed in" in page.text
+    assert 'id="enter"' in visitor.go(app.url).text
+
+
+@pytest.mark.parametrize("change", ["state", "iss", "code", "cookie"])
+def test_an_answer_that_was_not_asked_for_signs_nobody_in(provider, app, visitor, change):
+    """`code`: one that was used already."""
+    out = visitor.http.get(f"{app.url}/sign-in")
+    leaving = dict(visitor.http.cookies)
+    visitor.go(out.headers["location"])
+    came_back = next(httpx2.URL(one) for one in visitor.seen if one.startswith(f"{app.url}/callback"))
+    visitor.http.cookies.clear()
+    if change != "cookie":
+        visitor.http.cookies.update(leaving)
+    if change in ("state", "iss"):
+        came_back = came_back.copy_set_param(change, "https://evil.example")
+    page = visitor.http.get(came_back)
+
+    assert 400 == page.status_code, page.text
+    assert "You are not signed in" in page.text
+
+
+def test_old_sign_ins_do_not_erase_and_newer_ones_do(app, visitor, ahead):
+    visitor.go(f"{app.url}/sign-in")
+    visitor.post(f"{app.url}/notes", text="keep me")
+    ahead(RECENT + 60)
+    visitor.forget("localhost")  # the session at the issuer, so that it asks again
+    asked = len(visitor.asked)
+    ahead_page = visitor.post(f"{app.url}/erase")
+    sent = next(httpx2.URL(one).params for one in visitor.seen if "max_age" in one)
+    ahead(0)
+    erased = visitor.post(f"{app.url}/erase")
+
+    assert "keep me" in ahead_page.text
+    assert str(RECENT) == sent["max_age"]
+    assert ["sign-in"] == visitor.asked[asked:]
+    assert "keep me" not in erased.text
+    assert visitor.name.title().replace("-", " ") == name_of(erased)
+
+
+def test_a_sign_in_that_the_api_will_not_take_is_not_asked_for_forever(app, visitor, ahead):
+    visitor.go(f"{app.url}/sign-in")
+    ahead(RECENT + 60)
+    visitor.post(f"{app.url}/erase")
+    begun = sum("/authorize" in one for one in visitor.seen)
+    visitor.post(f"{app.url}/erase")
+
+    assert 2 <= begun
+    assert begun + 1 >= sum("/authorize" in one for one in visitor.seen)
+
+
+def test_whoever_was_ended_at_the_issuer_signs_in_again(provider, app, visitor):
+    """The app refreshes, and hears of it."""
+    visitor.go(f"{app.url}/sign-in")
+    provider.command("users", "disable", visitor.name)
+    provider.command("users", "enable", visitor.name)
+    visitor.go(app.url)
+
+    assert ["sign-in", "consent", "sign-in"] == visitor.asked[:3]
+
+
+def test_challenges_say_what_is_wanted(api, provider, visitor):
+    with httpx2.Client(base_url=api.url) as http:
+        bare = http.get("/notes")
+        garbage = http.get("/notes", headers={"Authorization": "Bearer garbage"})
+        in_the_query = http.get("/notes?access_token=garbage")
+
+    assert (401, 'Bearer realm="notes"') == (bare.status_code, bare.headers["www-authenticate"])
+    assert (401, 401) == (garbage.status_code, in_the_query.status_code)
+    assert 'error="invalid_token"' in garbage.headers["www-authenticate"]
+    assert 'Bearer realm="notes"' == in_the_query.headers["www-authenticate"]
+
+
+@pytest.fixture
+def demonstrated(tmp_path):
+    """`make demo`, and the addresses of the server and of the API."""
+    server, api, app = (serving.free_port() for _ in range(3))
+    command = [sys.executable, str(ROOT / "examples" / "demo.py"), "--port", str(server)]
+    command += ["--api-port", str(api), "--app-port", str(app)]
+    with program(command, f"http://127.0.0.1:{app}", tmp_path, serving.environment()) as found:
+        yield found, f"http://localhost:{server}", f"http://127.0.0.1:{api}"
+
+
+def test_make_demo_serves_all_three_and_ends_all_three(demonstrated, tmp_path):
+    found, issuer, api = demonstrated
+    told = serving.demo_environment(tmp_path)
+    with Visitor(issuer, told["DEMO_USERNAME"], told["DEMO_PASSWORD"]) as visitor:
+        page = visitor.go(f"{found.url}/sign-in")
+        left = visitor.post(f"{found.url}/sign-out")
+    os.kill(found.pid, signal.SIGTERM)
+
+    assert "Demo Person" == name_of(page)
+    assert 'id="enter"' in left.text
+    assert f"The app is at {found.url} and asks the API at {api}." in found.log
+    assert all(is_gone(url) for url in (issuer, api, found.url))
+
+
+def is_gone(url: str) -> bool:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        try:
+            httpx2.get(url)
+        except httpx2.TransportError:
+            return True
+        time.sleep(0.05)
+    return False
