@@ -62,6 +62,7 @@ async def stop(tasks: Sequence[asyncio.Task[None]]) -> None:
 async def let_go(server: Server) -> None:
     """At the end: what is being sent gets a moment, and another node may do our duties at once."""
     await server.deliveries.stop()
+    await server.logos.stop()
     await turns.give_back(server, [duty.name for duty in duties() if not duty.everywhere])
 
 

@@ -1,9 +1,11 @@
 """What registering and updating a client share: how much, from what body, and whether what it says of itself is so."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from mintmark import logos
 from mintmark.client_auth import METHODS
 from mintmark.endpoints import statements
 from mintmark.grants import GRANTS
@@ -72,7 +74,7 @@ async def members(server: Server, client_id: str, sent: Mapping[str, object], no
         client_id,
         stated,
         catalogue=server.registry.catalogue,
-        offered=OFFERED,
+        offered=replace(OFFERED, unsigned=server.settings.allow_unsigned_id_tokens),
         default_scope=server.settings.registration_scope.split(),
     )
     if "sector_identifier_uri" in found:
@@ -139,3 +141,10 @@ async def mark_used(server: Server, client: Client, now: datetime) -> None:
     if client.self_registered and remembered.get(("used", client.id)) is None:
         await server.store.commit([registrations.used(client.id, now)])
         remembered.keep(("used", client.id), True)
+
+
+def want_logo(server: Server, client_id: str, document: Mapping[str, object]) -> None:
+    """In the background: it is there, as a rule, when the first person comes."""
+    uri = document.get("logo_uri")
+    if isinstance(uri, str):
+        logos.want(server, client_id, uri)
