@@ -7,6 +7,7 @@ from urllib.parse import quote
 from mintmark import browser as browsers
 from mintmark import mint, subjects, underway
 from mintmark.browser import Browser
+from mintmark.endpoints import registering
 from mintmark.events import Authorized, ConsentGiven, ConsentRefused, Event
 from mintmark.grants.earning import ADMINS
 from mintmark.keys import jwt
@@ -215,6 +216,7 @@ async def _approve(visit: Visit, step: Approve) -> Answer:
     limits = server.registry.limits(client, audience, person.holder.groups, now, offline=offline)
     if limits.over(now):
         raise mint.denied()
+    await registering.mark_used(server, client, now)
     if not visit.request.wants_code:
         await _allow(visit, person, step)
         return _answer(visit, [])
