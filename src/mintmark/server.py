@@ -33,7 +33,12 @@ class PageMaker(Protocol):
 
     def page(self, template: str, **context: object) -> bytes: ...
     def headers(
-        self, form_action: Sequence[str] = (), coop: bool = False, *, here: bool = True
+        self,
+        form_action: Sequence[str] = (),
+        coop: bool = False,
+        *,
+        here: bool = True,
+        frame_origins: Sequence[str] = (),
     ) -> Sequence[tuple[str, str]]: ...
 
 

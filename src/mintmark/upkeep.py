@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from mintmark import chaining, keyring, logs, outbox, turns
+from mintmark import chaining, expiry, keyring, logouts, logs, outbox, turns
 from mintmark.events import ClientDeleted
 from mintmark.server import Server
 from mintmark.store import client_logos, configuration, people, purge, refusals, registrations
@@ -15,6 +15,7 @@ from mintmark.store.changes import Conflict, Unavailable
 FRESH_EVERY = 0.4  # seconds; well under the lease
 FLUSH_EVERY = 0.5
 OUTBOX_EVERY = 1.0
+SESSIONS_EVERY = 30.0
 KEYS_EVERY = 60.0
 PURGE_EVERY = 300.0
 HASHES_EVERY = 600.0
@@ -38,6 +39,8 @@ def duties() -> Sequence[Duty]:
     return (
         Duty("registry", FRESH_EVERY, freshen, everywhere=True),
         Duty("observations", FLUSH_EVERY, flush, everywhere=True),
+        Duty("logouts", OUTBOX_EVERY, logouts.tell, everywhere=True),  # of two that tell one does
+        Duty("sessions", SESSIONS_EVERY, expiry.Expiry().end),
         Duty("outbox", OUTBOX_EVERY, outbox.deliver, everywhere=True),  # each message is taken by one node
         Duty("rotation", KEYS_EVERY, turn_keys),
         Duty("purge", PURGE_EVERY, clear_away),

@@ -5,7 +5,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from mintmark import browser as browsers
-from mintmark import mint, subjects, underway
+from mintmark import logouts, mint, subjects, underway
 from mintmark.browser import Browser
 from mintmark.endpoints import registering
 from mintmark.events import Authorized, ConsentGiven, ConsentRefused, Event
@@ -88,7 +88,9 @@ async def _go_on(server: Server, asked: Asked, params: Params, now: datetime) ->
         answer = await _step(visit)
     except OAuthError as error:
         await _complete_refused(visit, error)
-        raise _back(visit.request, error) from error
+        back = _back(visit.request, error)
+        back.more = browsers.told_state(server, asked, visit.browser, visit.request)
+        raise back from error
     return browsers.with_cookie(server, answer, visit.browser.secret) if visit.browser.is_new else answer
 
 
@@ -228,6 +230,7 @@ async def _approve(visit: Visit, step: Approve) -> Answer:
         sessions.stands(step.session.id),
         authorizations.add(authorization),
         codes.add(_code(visit, authorization, secret, limits)),
+        *logouts.joining(server, client, step.session, step.scope, now),
         *_completed(visit, person, step),
     ]
     await _commit(visit, changes, authorization, step)
@@ -238,8 +241,11 @@ def _answer(visit: Visit, members: list[tuple[str, str]]) -> Answer:
     """With the state, and with the issuer (RFC 9207 §2)."""
     request = visit.request
     state = [] if request.state is None else [("state", request.state)]
+    state += browsers.told_state(visit.server, visit.asked, visit.browser, request)
     told = [*members, *state, ("iss", visit.server.issuer)]
-    return response_modes.answer(visit.server, request.response_mode, request.return_address, told)
+    answer = response_modes.answer(visit.server, request.response_mode, request.return_address, told)
+    session = visit.browser.session
+    return answer if session is None else browsers.with_state(visit.server, visit.asked, answer, session.id)
 
 
 async def _allow(visit: Visit, person: Person, step: Approve) -> None:

@@ -21,13 +21,18 @@ def page(
     *,
     browser: Browser | None = None,
     form_action: Sequence[str] = (),
+    frame_origins: Sequence[str] = (),
     status: int = 200,
     coop: bool = False,
     **context: Any,  # what the template asks for
 ) -> Answer:
-    """form_action: where the page's form may end besides here, since Chromium holds redirects to it too."""
+    """form_action: where the page's form may end besides here, since Chromium holds redirects to it too.
+
+    frame_origins: what its frames may load.
+    """
     body = server.pages.page(template, **context)
-    headers = tuple((name.encode(), value.encode()) for name, value in server.pages.headers(form_action, coop=coop))
+    made = server.pages.headers(form_action, coop=coop, frame_origins=frame_origins)
+    headers = tuple((name.encode(), value.encode()) for name, value in made)
     answer = Answer(status, headers, body)
     if browser is not None and browser.is_new:
         return browsers.with_cookie(server, answer, browser.secret)

@@ -54,13 +54,14 @@ async def submit(server: Server, asked: Asked) -> Answer:
         again = await _again(server, asked, browser, found, username, error, now)
         return again.plus((b"retry-after", str(error.retry_after).encode()))
 
-    async def begin() -> str:
+    async def begin() -> tuple[str, str]:
         seen = await browsers.read(server, asked, now)  # anew: the session that was here may have ended meanwhile
         return await _begin(server, asked, seen, person, written, now)
 
-    secret = await decided(begin)
+    secret, session_id = await decided(begin)
     await _keep_to_limit(server, asked, person, now)
     answer = browsers.with_cookie(server, redirect(_next(server, found)), secret)
+    answer = browsers.with_state(server, asked, answer, session_id)
     return browsers.with_device(server, answer, person.holder.id)
 
 
@@ -116,8 +117,8 @@ async def _page(
 
 async def _begin(
     server: Server, asked: Asked, browser: Browser, person: Person, written: tuple[Change, ...], now: datetime
-) -> str:
-    """A session with a new secret. The same person keeps theirs and its sid; another person ends it."""
+) -> tuple[str, str]:
+    """A session's new secret, and its sid. The same person keeps theirs; another person ends it."""
     secret = browsers.new_secret(server, browser)
     digest = ids.digest(secret)
     limits = server.registry.session_limits(person.holder.groups, now)
@@ -144,7 +145,7 @@ async def _begin(
         changes, events = [*changes, *ended], [*told]
     signed_in = SignedIn(person_id=person.holder.id, session_id=session.id, amr="pwd", replaced=replaced)
     await server.commit(changes, [signed_in, *events], asked, now)
-    return secret
+    return secret, session.id
 
 
 def _new(

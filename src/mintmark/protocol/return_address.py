@@ -36,6 +36,18 @@ class ReturnAddress:
             )
         return cls(sent)
 
+    @classmethod
+    def after_logout(cls, sent: str, registered: Iterable[str]) -> "ReturnAddress":
+        """Where a browser may go once its session is over (OIDC RP-Initiated Logout §3): else a page."""
+        if not is_registered(sent, registered):
+            raise UntrustedRequest(
+                "The address to go on to is not one that this app has registered for it.",
+                check="post_logout_redirect_uri",
+                expected=_known(registered),
+                got=sent,
+            )
+        return cls(sent)
+
     @property
     def is_native(self) -> bool:
         """A loopback or private-use scheme address: any program of the machine could stand behind it."""

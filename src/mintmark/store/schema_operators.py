@@ -72,8 +72,8 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),  # webhook; later: mail, logout
-    Column("receiver", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # webhook, logout; later: mail
+    Column("receiver", Text, nullable=False),  # the webhook, or the client
     Column("subject", Text, nullable=False),  # the event's name
     Column("payload", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
