@@ -55,12 +55,12 @@ async def _go_on(
     session = browser.session
     step = None if request is None else logout.next_step(request, None if session is None else session.id)
     if not isinstance(step, End):
-        return sign_out.page(server, browser, request, now)
+        return await sign_out.page(server, browser, request, now)
     person_id = session.person_id if session is not None else await _live(server, step.session_id)
     frames: list[str] = []
     if person_id is not None:
         frames = await farewell.end(server, asked, step.session_id, person_id, farewell.REASON, now)
-    return farewell.answer(server, frames, request)
+    return await farewell.answer(server, frames, request, now)
 
 
 async def _live(server: Server, session_id: str) -> str | None:

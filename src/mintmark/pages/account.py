@@ -50,7 +50,7 @@ async def submit(server: Server, asked: Asked) -> Answer:
     mine = browser.session
     if mine is not None and params.get("end_session") == mine.id:  # here, where its frames can tell the apps
         frames = await farewell.end(server, asked, mine.id, mine.person_id, "ended by the person", now)
-        return farewell.answer(server, frames, None)
+        return await farewell.answer(server, frames, None, now)
 
     async def end() -> None:
         changes, events = await _ends(server, params, person, now)

@@ -52,7 +52,7 @@ async def _taking_part(server: Server, session_id: str) -> Sequence[Client]:
     return [client for client in clients if client is not None and client.disabled_at is None and logout.hears(client)]
 
 
-def answer(server: Server, frames: Sequence[str], request: LogoutRequest | None) -> Answer:
+async def answer(server: Server, frames: Sequence[str], request: LogoutRequest | None, now: datetime) -> Answer:
     """What the browser sees afterwards: the way back at once, or a page, which frames make it stay on for a moment.
 
     The browser is a stranger's from now on.
@@ -61,7 +61,7 @@ def answer(server: Server, frames: Sequence[str], request: LogoutRequest | None)
     if onward is not None and not frames:
         found = redirect(onward)
     else:
-        client = None if request is None or request.client is None else answers.shown(request.client)
+        asker = None if request is None else request.client
         found = answers.page(
             server,
             "signed_out.html",
@@ -69,7 +69,7 @@ def answer(server: Server, frames: Sequence[str], request: LogoutRequest | None)
             frames=frames,
             onward=onward,
             patience=PATIENCE,
-            client=client,
+            client=None if asker is None else await answers.shown(server, asker, now),
         )
     found = browsers.with_new_state(server, browsers.without_cookie(server, found))
     return found.plus((b"clear-site-data", b'"cache"'))

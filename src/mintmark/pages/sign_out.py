@@ -14,10 +14,10 @@ from mintmark.wire.asked import Asked
 async def show(server: Server, asked: Asked) -> Answer:
     now = server.clock()
     browser = await browsers.read(server, asked, now)
-    return page(server, browser, None, now)
+    return await page(server, browser, None, now)
 
 
-def page(server: Server, browser: Browser, request: LogoutRequest | None, now: datetime) -> Answer:
+async def page(server: Server, browser: Browser, request: LogoutRequest | None, now: datetime) -> Answer:
     """request: on whose behalf the person is asked; None: they came by themselves."""
     client = None if request is None else request.client
     address = None if request is None else request.return_address
@@ -26,7 +26,7 @@ def page(server: Server, browser: Browser, request: LogoutRequest | None, now: d
         "sign_out.html",
         browser=browser,
         form_action=() if address is None else (address.form_action,),
-        client=None if client is None else answers.shown(client),
+        client=None if client is None else await answers.shown(server, client, now),
         csrf_token=browsers.csrf_token(server, browser),
         request="" if request is None else farewell.kept(server, request, now),
         action=f"{server.path}/logout",
@@ -45,4 +45,4 @@ async def submit(server: Server, asked: Asked) -> Answer:
     if browser.session is not None:
         session = browser.session
         frames = await farewell.end(server, asked, session.id, session.person_id, farewell.REASON, now)
-    return farewell.answer(server, frames, request)
+    return await farewell.answer(server, frames, request, now)
