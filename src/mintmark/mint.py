@@ -7,6 +7,7 @@ from mintmark import disclosure, envelopes, keyring, subjects
 from mintmark.keys import jwt
 from mintmark.protocol import claims_request, ids, jose
 from mintmark.protocol import scope as scopes
+from mintmark.protocol.claim_rule import Asking
 from mintmark.protocol.errors import AccessDenied, InvalidGrant, OAuthError, UnauthorizedClient
 from mintmark.protocol.grant import Grant
 from mintmark.server import Server
@@ -84,6 +85,7 @@ def _access_claims(server: Server, grant: Grant, now: datetime, expires_at: date
         "exp": seconds(expires_at),
         "jti": ids.uuid7(now, server.random(10)),
     }
+    claims = _ruled(server, grant, "access_token", now) | claims
     if grant.standing is None:
         return claims
     authorization, holder = grant.standing.authorization, grant.standing.holder
@@ -177,7 +179,19 @@ async def _id_token(server: Server, grant: Grant, now: datetime, access_token: s
     if authorization.claims is not None and standing.holder is not None:
         request = claims_request.stored(authorization.claims)
         claims = disclosure.told(standing.holder, (), None, request.id_token, request.locales) | claims
-    return await (await envelopes.of(server, grant.client, "id_token", alg, now)).close(claims)
+    return await (await envelopes.of(server, grant.client, "id_token", alg, now)).close(
+        _ruled(server, grant, "id_token", now) | claims
+    )
+
+
+def _ruled(server: Server, grant: Grant, place: str, now: datetime) -> dict[str, Any]:
+    """What an operator's rules add."""
+    if not server.registry.claim_rules:
+        return {}
+    standing = grant.standing
+    scope = grant.scope if standing is None or place != "id_token" else standing.authorization.scope
+    holder = None if standing is None else standing.holder
+    return disclosure.ruled(server, place, Asking(grant.client, holder, scope, grant.audience), now)
 
 
 def seconds(instant: datetime) -> int:

@@ -18,6 +18,7 @@ OPERATIONS = {
         "listInitialAccessTokens", "getInitialAccessToken", "createInitialAccessToken", "endInitialAccessToken",
     },
     "resources": {"listResources", "createResource", "getResource", "changeResource", "deleteResource"},
+    "claim-rules": {"listClaimRules", "createClaimRule", "getClaimRule", "changeClaimRule", "deleteClaimRule"},
     "policies": {
         "listPolicies", "getServerPolicy", "changeServerPolicy", "createGroupPolicy", "getGroupPolicy",
         "changeGroupPolicy", "deleteGroupPolicy",

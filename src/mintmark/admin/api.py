@@ -15,6 +15,7 @@ from mintmark import refused
 from mintmark.admin import (
     audit,
     authorizations,
+    claim_rules,
     client_secrets,
     clients,
     front,
@@ -38,8 +39,8 @@ from mintmark.server import Server
 from mintmark.wire.asgi import App
 
 ROOMS = (
-    sessions, people, users, authorizations, clients, client_secrets, initial_access_tokens, resources, policies, keys,
-    tokens, audit, refusals, webhooks, outbox,
+    sessions, people, users, authorizations, clients, client_secrets, initial_access_tokens, resources, claim_rules,
+    policies, keys, tokens, audit, refusals, webhooks, outbox,
 )  # fmt: skip
 NO_SUCH_METHOD = "this method is not one of this address"
 SUMMARY = """\

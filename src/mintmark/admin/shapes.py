@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mintmark.protocol import claims, client_metadata, person_record, policy, resource_record
+from mintmark.protocol import (
+    claim_rule,
+    claim_rule_record,
+    claims,
+    client_metadata,
+    person_record,
+    policy,
+    resource_record,
+)
 from mintmark.protocol.policy import Place
 
 Schema = Mapping[str, Any]  # Any: JSON Schema's own shape
@@ -242,6 +250,23 @@ def _policies() -> dict[str, Schema]:
     }
 
 
+def _claim_rules() -> dict[str, Schema]:
+    places = {"type": "array", "items": {"type": "string", "enum": list(claim_rule.PLACES)}}
+    says = "CEL over `user`, `client`, `scope` and `audience`."
+    members: dict[str, Schema] = {
+        "name": STRING, "claim": STRING, "expression": {**STRING, "description": says}, "places": places,
+        **dict.fromkeys(("scopes", "resources", "clients"), STRINGS),
+    }  # fmt: skip
+    sent = _or_default(members)
+    required = ("name", "claim", "expression")
+    return {
+        "ClaimRule": _object(members, *claim_rule_record.MEMBERS),
+        "ClaimRules": _list("ClaimRule"),
+        "NewClaimRule": _object({**sent, **{name: members[name] for name in required}}, *required),
+        "ClaimRuleChange": _object(sent, says="A merge patch (RFC 7396). null: the default."),
+    }
+
+
 SCHEMAS: Mapping[str, Schema] = MappingProxyType(
-    {**_people(), **_clients(), **_initial_access_tokens(), **_rest(), **_policies()}
+    {**_people(), **_clients(), **_initial_access_tokens(), **_rest(), **_policies(), **_claim_rules()}
 )

@@ -15,6 +15,7 @@ from mintmark.events import TokenSpent
 from mintmark.mint import seconds
 from mintmark.protocol import refresh_token
 from mintmark.protocol import scope as scopes
+from mintmark.protocol.claims import OWNED
 from mintmark.protocol.client import Client
 from mintmark.server import Server, decided
 from mintmark.store import access_tokens, refresh_tokens
@@ -110,6 +111,7 @@ def _told(server: Server, client: Client, found: LiveToken, scope: list[str], au
         "jti": claims["jti"],
     }
     told |= {name: claims[name] for name in ("auth_time", "acr") if name in claims}
+    told |= {name: value for name, value in claims.items() if name not in OWNED}  # what an operator's rules made
     if found.standing is not None:
         told["sub"] = subjects.of(server.registry, client, found.standing.authorization.person_id)
         if found.standing.holder is not None and client.sector is None:  # a username is the same to everybody

@@ -85,6 +85,12 @@ TABLE: Final[Table] = {
         "Change the one that there is.",
         AS_A_NAME,
     ),
+    "rule taken": Explained(
+        "name",
+        "There is a claim rule of that name already, or there are as many rules as there may be.",
+        "Change the one that there is, or delete one.",
+        AS_A_NAME,
+    ),
     "left scopes": Explained(
         "scopes",
         "Clients would be left with a scope that no resource owns any more.",
@@ -96,6 +102,9 @@ TABLE: Final[Table] = {
     ),
     "policy taken": Explained(
         "group", "A policy is stated for that group already.", "Change the one that there is.", AS_A_NAME
+    ),
+    "claim rule": Explained(
+        "the name in the path", "There is no claim rule of that name.", "List them: GET /admin/api/claim-rules."
     ),
     "webhook": Explained(
         "the id in the path", "There is no webhook of that id.", "List them: GET /admin/api/webhooks."
