@@ -18,7 +18,7 @@ from mintmark import keyring, logs, refused, traced, upkeep
 from mintmark.admin import api
 from mintmark.counting import OTHER
 from mintmark.counts import Counts
-from mintmark.endpoints import authorize, introspect, probe, register, registered, revoke, token, userinfo
+from mintmark.endpoints import authorize, introspect, logo, probe, register, registered, revoke, token, userinfo
 from mintmark.endpoints.health import Health
 from mintmark.endpoints.metrics import Metrics, watched
 from mintmark.endpoints.well_known import WellKnown
@@ -131,6 +131,7 @@ def routes(server: Server) -> dict[str, Route]:
         "/refresh": Route({"POST": json(token.refresh)}),
         "/revoke": Route({"POST": json(revoke.revoke)}),
         "/introspect": Route({"POST": json(introspect.introspect)}),
+        "/logo": Route({"GET": json(logo.show)}),
         "/userinfo": Route({"GET": json(userinfo.userinfo), "POST": json(userinfo.userinfo)}),
         "/.well-known/jwks.json": Route({"GET": json(_public(known.jwks))}),
         "/.well-known/openid-configuration": Route({"GET": json(_public(known.metadata))}),
