@@ -166,7 +166,7 @@ def _facts(visit: Visit) -> Facts:
         consent_is_remembered=visit.tells_clients_apart,
         consent_is_required=limits.require_consent,
         hinted=_hinted(visit),
-        subject=_subject(visit),
+        is_wanted=_is_wanted(visit),
     )
 
 
@@ -193,12 +193,13 @@ def _is_for(client: Client, audience: object) -> bool:
     return client.id in audience if isinstance(audience, list) else client.id == audience
 
 
-def _subject(visit: Visit) -> str:
-    """As whom the client knows who is signed in, where the request names somebody."""
-    person, request = visit.browser.person, visit.request
-    if person is None or (request.id_token_hint is None and request.claims.subjects is None):
-        return ""
-    return subjects.of(visit.server.registry, visit.client, person.holder.id)
+def _is_wanted(visit: Visit) -> bool:
+    """Whether who is signed in is one of those whom `sub` in claims names; where it names nobody, anybody is."""
+    session, wanted = visit.browser.session, visit.request.claims.subjects
+    if session is None or wanted is None:
+        return True
+    registry, client = visit.server.registry, visit.client
+    return any(subjects.is_of(registry, client, session.person_id, subject) for subject in wanted)
 
 
 async def _approve(visit: Visit, step: Approve) -> Answer:
