@@ -16,6 +16,16 @@ from mintmark.store.schema_operators import (
     refusals,
     webhooks,
 )
+from mintmark.store.schema_people import (
+    challenges,
+    external_factors,
+    links,
+    passkeys,
+    recovery_codes,
+    sign_ins,
+    totps,
+    trusted_browsers,
+)
 
 __all__ = [
     "access_tokens",
@@ -25,6 +35,7 @@ __all__ = [
     "audit_personal",
     "audit_seals",
     "authorizations",
+    "challenges",
     "claim_rules",
     "client_logos",
     "client_secrets",
@@ -33,13 +44,17 @@ __all__ = [
     "configuration",
     "consents",
     "duties",
+    "external_factors",
     "idempotency",
     "initial_access_tokens",
+    "links",
     "metadata",
     "outbox",
+    "passkeys",
     "people",
     "person_salts",
     "policies",
+    "recovery_codes",
     "refresh_tokens",
     "refusals",
     "requests",
@@ -49,8 +64,11 @@ __all__ = [
     "secrets",
     "session_clients",
     "sessions",
+    "sign_ins",
     "signing_keys",
     "throttles",
+    "totps",
+    "trusted_browsers",
     "webhooks",
 ]
 
@@ -153,8 +171,13 @@ people = Table(
     Column("disabled_at", BigInteger),
     Column("ended_before", BigInteger, nullable=False),  # everything issued before is over
     Column("sessions_ended_before", BigInteger, nullable=False),  # sessions, and what ends with them, are over
+    Column("password_changed_at", BigInteger),
+    Column("reset_required_at", BigInteger),  # an operator asked for another password: the present one signs nobody in
+    Column("delete_after", BigInteger),  # the person asked to be deleted, and may think again until then
     **BY_KEY,
 )
+Index("ix_people_delete_after", people.c.delete_after, sqlite_where=people.c.delete_after.is_not(None),
+      postgresql_where=people.c.delete_after.is_not(None))  # fmt: skip
 Index("ix_people_email", people.c.email)  # operators look for unverified addresses too
 
 sessions = Table(
@@ -175,6 +198,7 @@ sessions = Table(
     Column("acr", Text, nullable=False),
     Column("amr", Text, nullable=False),
     Column("untold_at", BigInteger),  # when it ended, while those who took part in it are still to be told
+    Column("proved", Text),  # JSON: each factor, and when it was last proved; None: as acr, amr and auth_time say
     **BY_KEY,
 )
 Index("ix_sessions_person", sessions.c.person_id, sessions.c.id)
