@@ -115,3 +115,26 @@ def test_editors_know_the_members_of_a_rule():
     assert schema.is_valid({"claim_rules": [RULE]})
     assert not schema.is_valid({"claim_rules": [RULE | {"places": ["elsewhere"]}]})
     assert not schema.is_valid({"claim_rules": [{"claim": "x"}]})
+
+
+def test_a_preview_tells_each_claim_and_the_rule_that_gave_it(applied, write):
+    applied("apply", write(RULES | {"users": [{"username": "alice", "groups": ["staff"]}]}))
+    told = applied("clients", "preview-token", "shop", "--user", "alice", "--scope", "openid")
+    found = applied("clients", "preview-token", "shop", "--user", "alice", "--scope", "openid", "--json").json
+
+    assert 0 == told.code, told.err
+    assert [line for line in told.out.splitlines() if "(rule roles)" in line]
+    assert {"app_roles": "roles"} == found["id_token"]["rules"]
+    assert "app_roles" not in found["access_token"]["claims"]
+
+
+def test_a_preview_of_nobody_or_of_a_scope_that_there_is_not_is_refused(applied, write):
+    applied("apply", write({"users": [{"username": "alice"}]}))
+    codes = [
+        applied("clients", "preview-token", *words).code
+        for words in (["shop", "--user", "nobody"], ["nobody", "--user", "alice"], ["shop"])
+    ]
+    refused = applied("clients", "preview-token", "shop", "--user", "alice", "--scope", "nope")
+
+    assert [4, 4, 2] == codes
+    assert (1, "mintmark: invalid_scope") == (refused.code, refused.err[:23])
