@@ -20,12 +20,15 @@ facts = Facts(
         Touch("clients", "adds column", "used_at"),
         Touch("clients", "builds index", "ix_clients_unused", row_bytes=60),  # of clients that registered themselves
         Touch("consents", "adds column", "allowed"),
-        Touch("sessions", "builds index", "ix_sessions_idle", row_bytes=60),  # of sessions that nobody ended
+        Touch("sessions", "adds column", "untold_at"),
+        Touch("sessions", "builds index", "ix_sessions_unended", row_bytes=60),  # of sessions that nobody ended
+        Touch("sessions", "builds index", "ix_sessions_untold", row_bytes=60),  # of none so far
     ),
 )
 
 UNUSED = sa.text("self_registered = 1 AND used_at IS NULL")
 UNENDED = sa.text("ended_at IS NULL")
+UNTOLD = sa.text("untold_at IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -84,13 +87,17 @@ def upgrade() -> None:
     op.add_column("clients", sa.Column("used_at", sa.BigInteger(), nullable=True))
     op.create_index("ix_clients_unused", "clients", ["created_at", "id"], sqlite_where=UNUSED, postgresql_where=UNUSED)
     op.add_column("consents", sa.Column("allowed", sa.Text(), nullable=True))
+    op.add_column("sessions", sa.Column("untold_at", sa.BigInteger(), nullable=True))
     op.create_index(
-        "ix_sessions_idle", "sessions", ["idle_expires_at", "id"], sqlite_where=UNENDED, postgresql_where=UNENDED
+        "ix_sessions_unended", "sessions", ["expires_at", "id"], sqlite_where=UNENDED, postgresql_where=UNENDED
     )
+    op.create_index("ix_sessions_untold", "sessions", ["untold_at", "id"], sqlite_where=UNTOLD, postgresql_where=UNTOLD)
 
 
 def downgrade() -> None:
-    op.drop_index("ix_sessions_idle", table_name="sessions", sqlite_where=UNENDED, postgresql_where=UNENDED)
+    op.drop_index("ix_sessions_untold", table_name="sessions", sqlite_where=UNTOLD, postgresql_where=UNTOLD)
+    op.drop_index("ix_sessions_unended", table_name="sessions", sqlite_where=UNENDED, postgresql_where=UNENDED)
+    op.drop_column("sessions", "untold_at")
     op.drop_column("consents", "allowed")
     op.drop_index("ix_clients_unused", table_name="clients", sqlite_where=UNUSED, postgresql_where=UNUSED)
     op.drop_column("clients", "used_at")

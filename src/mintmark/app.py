@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,11 +13,22 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
-from mintmark import keyring, logs, refused, traced, upkeep
+from mintmark import answering, keyring, logs, refused, traced, upkeep
 from mintmark.admin import api
 from mintmark.counting import OTHER
 from mintmark.counts import Counts
-from mintmark.endpoints import authorize, introspect, probe, register, registered, revoke, token, userinfo
+from mintmark.endpoints import (
+    authorize,
+    end_session,
+    introspect,
+    logo,
+    probe,
+    register,
+    registered,
+    revoke,
+    token,
+    userinfo,
+)
 from mintmark.endpoints.health import Health
 from mintmark.endpoints.metrics import Metrics, watched
 from mintmark.endpoints.well_known import WellKnown
@@ -28,19 +38,16 @@ from mintmark.journal import Journal
 from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
 from mintmark.metrics.workers import Folder
-from mintmark.pages import account, answers, consent, sign_in, sign_out
+from mintmark.pages import account, answers, check_session, consent, sign_in, sign_out
 from mintmark.pages.render import Pages
-from mintmark.protocol.authorization_request import RefusedWithRedirect
 from mintmark.protocol.budget import Budget
-from mintmark.protocol.errors import Overloaded, Refusal
+from mintmark.protocol.errors import Refusal
 from mintmark.registry import Registry
 from mintmark.server import Leaving, Server
 from mintmark.settings import Settings, Throttle
 from mintmark.store import connect, epochs, migrate
-from mintmark.store.changes import Unavailable
-from mintmark.wire import refusals
 from mintmark.wire.answer import NO_STORE, NOSNIFF, Answer, Headers
-from mintmark.wire.asgi import Doors, Handle, Route
+from mintmark.wire.asgi import Doors, Route
 from mintmark.wire.asked import Asked
 from mintmark.wire.visit import Visit, Watched
 
@@ -48,7 +55,6 @@ if TYPE_CHECKING:  # an extra, and imported only where traces are on
     from mintmark.tracing import Tracing
 
 HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
-Door = Callable[[Server, Asked], Awaitable[Answer]]
 Clock = Callable[[], datetime]
 
 
@@ -124,13 +130,14 @@ def _budget(throttle: Throttle | None) -> Budget:
 def routes(server: Server) -> dict[str, Route]:
     """Every door by its exact path, under the issuer's."""
     known = WellKnown(server)
-    json, page = partial(_json, server), partial(_told, server)
+    json, page = partial(answering.as_json, server), partial(answering.told, server)
     health = Health(server)
     found = {
         "/token": Route({"POST": json(token.token)}),
         "/refresh": Route({"POST": json(token.refresh)}),
         "/revoke": Route({"POST": json(revoke.revoke)}),
         "/introspect": Route({"POST": json(introspect.introspect)}),
+        "/logo": Route({"GET": json(logo.show)}),
         "/userinfo": Route({"GET": json(userinfo.userinfo), "POST": json(userinfo.userinfo)}),
         "/.well-known/jwks.json": Route({"GET": json(_public(known.jwks))}),
         "/.well-known/openid-configuration": Route({"GET": json(_public(known.metadata))}),
@@ -141,6 +148,10 @@ def routes(server: Server) -> dict[str, Route]:
         "/login": Route({"GET": page(sign_in.show), "POST": page(sign_in.submit)}, "page"),
         "/consent": Route({"GET": page(consent.show), "POST": page(consent.submit)}, "page"),
         "/logout": Route({"GET": page(sign_out.show), "POST": page(sign_out.submit)}, "page"),
+        "/end_session": Route(
+            {"GET": page(end_session.end_session), "POST": page(end_session.end_session_by_post)}, "page", head=False
+        ),
+        "/check_session": Route({"GET": page(check_session.show)}, "page"),
         "/account": Route({"GET": page(account.show), "POST": page(account.submit)}, "page"),
     }
     if server.settings.registration != "off":
@@ -179,72 +190,13 @@ def _static(server: Server) -> dict[str, Route]:
     return {f"{server.path}/static/{name}": door(name) for name in pages.static}
 
 
-def _public(door: Callable[[Asked], Awaitable[Answer]]) -> Door:
+def _public(door: Callable[[Asked], Awaitable[Answer]]) -> answering.Door:
     """A door that needs nothing of the server but what it was made with."""
 
     async def give(server: Server, asked: Asked) -> Answer:
         return await door(asked)
 
     return give
-
-
-def _json(server: Server, door: Door) -> Handle:
-    """A refusal becomes JSON, and what we cannot mend `server_error`, with its trace in the log alone."""
-
-    async def handle(asked: Asked) -> Answer:
-        try:
-            return await door(server, asked)
-        except Refusal as refusal:
-            refused.tell(server, asked, refusal, server.clock())
-            return refusals.as_json(refusal, asked.request_id)
-        except Unavailable:
-            busy = Overloaded("the database does not answer", check="store")
-            refused.tell(server, asked, busy, server.clock())
-            return refusals.as_json(busy, asked.request_id)
-        except Exception as error:  # noqa: BLE001  whatever it is, its trace goes to the log and never on the wire
-            logs.failed(server.journal.log, asked)
-            refused.fault(server, asked, error, server.clock())
-            return refusals.fault(asked.request_id)
-
-    return handle
-
-
-def _page(server: Server, door: Door) -> Handle:
-    """A refusal becomes a page, or goes back to the client where its address is known."""
-
-    async def handle(asked: Asked) -> Answer:
-        try:
-            return await door(server, asked)
-        except RefusedWithRedirect as refusal:
-            refused.tell(server, asked, refusal.error, server.clock())
-            return refusals.as_redirect(refusal, server, asked.request_id)
-        except Refusal as refusal:
-            refused.tell(server, asked, refusal, server.clock())
-            return answers.error(server, asked, refusal)
-        except Unavailable:
-            busy = Overloaded("The server is busy. Try again in a moment.", check="store")
-            refused.tell(server, asked, busy, server.clock())
-            return answers.error(server, asked, busy)
-        except Exception as error:  # noqa: BLE001  whatever it is, its trace goes to the log and never on the wire
-            logs.failed(server.journal.log, asked)
-            refused.fault(server, asked, error, server.clock())
-            return answers.failed(server, asked)
-
-    return handle
-
-
-def _told(server: Server, door: Door) -> Handle:
-    """A page, with a line in the log for each request."""
-    page = _page(server, door)
-
-    async def handle(asked: Asked) -> Answer:
-        began = time.perf_counter()
-        answer = await page(asked)
-        seconds = time.perf_counter() - began
-        logs.answered(server.journal.log, asked.request_id, asked.path, asked.method, answer.status, seconds)
-        return answer
-
-    return handle
 
 
 def build(
@@ -308,7 +260,7 @@ def build(
 
 
 def _metrics(metrics: Metrics) -> Route:
-    return Route({"GET": _json(metrics.server, _public(metrics.scrape))})
+    return Route({"GET": answering.as_json(metrics.server, _public(metrics.scrape))})
 
 
 def _operators(server: Server) -> Watched:

@@ -1,12 +1,15 @@
 """The browser behind a request: its cookie, its session, and whether a form really came from our page in it."""
 
 import hmac
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
-from mintmark.protocol import ids
+from mintmark.protocol import ids, session_state
+from mintmark.protocol import scope as scopes
+from mintmark.protocol.authorization_request import AuthorizationRequest
 from mintmark.protocol.errors import ForgedForm
 from mintmark.protocol.params import Params
 from mintmark.protocol.session import Session
@@ -18,6 +21,7 @@ from mintmark.wire.answer import Answer
 from mintmark.wire.asked import Asked
 
 PREFIX = "mms_"
+STATE = re.compile(r"[0-9a-f]{32}")
 DEVICE_AGE = 400 * 24 * 3600  # seconds: the longest that browsers keep a cookie
 
 
@@ -132,6 +136,53 @@ def _cookie(server: Server, name: str, value: str, age: int | None = None) -> st
     if age is not None:
         parts.append(f"Max-Age={age}")
     return "; ".join(parts)
+
+
+# ── the browser's state, which scripts may read (OIDC Session Management §3.2)
+
+
+def state_cookie(server: Server) -> str:
+    return f"{server.settings.cookie_name}-state"
+
+
+def with_state(server: Server, asked: Asked, answer: Answer, session_id: str) -> Answer:
+    """A session's state in the cookie, where it is not there yet."""
+    state = _state_of(server, session_id)
+    return answer if asked.cookies.get(state_cookie(server)) == state else _stated(server, answer, state)
+
+
+def with_new_state(server: Server, answer: Answer) -> Answer:
+    """Nobody's: whoever looks sees that it changed, and not that it could not be read."""
+    return _stated(server, answer, server.random(16).hex())
+
+
+def told_state(server: Server, asked: Asked, browser: Browser, request: AuthorizationRequest) -> list[tuple[str, str]]:
+    """`session_state` of the answer to an OpenID request; nothing where it goes to no page of the web."""
+    origin = session_state.origin(request.return_address.uri)
+    if origin is None or scopes.OPENID not in request.scope:
+        return []
+    if browser.session is not None:
+        state = _state_of(server, browser.session.id)
+    else:
+        cookie = asked.cookies.get(state_cookie(server), "")
+        state = cookie if STATE.fullmatch(cookie) else ""
+    return [("session_state", session_state.state(request.client_id, origin, state, server.random(8).hex()))]
+
+
+def _state_of(server: Server, session_id: str) -> str:
+    """Opens nothing, and nobody can tell the session by it."""
+    return server.registry.mac("csrf", f"state {session_id}".encode())[:16].hex()
+
+
+def _stated(server: Server, answer: Answer, state: str) -> Answer:
+    """Readable, and in frames of other sites, wherever browsers allow that: only over https."""
+    settings = server.settings
+    path = "/" if settings.is_https else settings.issuer_path or "/"
+    rest = "SameSite=None; Secure" if settings.is_https else "SameSite=Lax"
+    return answer.plus((b"set-cookie", f"{state_cookie(server)}={state}; Path={path}; {rest}".encode()))
+
+
+# ── browsers where somebody signed in before
 
 
 def device_cookie(server: Server, person_id: str) -> str:

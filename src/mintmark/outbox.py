@@ -9,25 +9,26 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from mintmark import webhooks
+from mintmark import logouts, webhooks
 from mintmark.events import DeliveryGivenUp
 from mintmark.outbound import NotReached
 from mintmark.server import Server
 from mintmark.store import outbox
 from mintmark.store.changes import Conflict, Unavailable
 from mintmark.store.outbox import Message
-from mintmark.webhooks import Pointless
+from mintmark.webhooks import Declined, Pointless
 
 Sender = Callable[[Server, Message], Awaitable[None]]  # raises NotReached
 
 # Each kind of message, and who sends it.
-SENDERS: Mapping[str, Sender] = MappingProxyType({outbox.WEBHOOK: webhooks.send})
+SENDERS: Mapping[str, Sender] = MappingProxyType({outbox.WEBHOOK: webhooks.send, outbox.LOGOUT: logouts.send})
 
 AT_ONCE = 4  # to one receiver, by one process
 LOOKS_AGAIN = 1.0  # seconds, while something is under way
 LEASE = timedelta(seconds=60)  # longer than any sending takes
 FIRST, FACTOR, LONGEST = 5.0, 3, 6 * 3600.0  # seconds between attempts: 5, 15, 45, … and then six hours
 MOST_ATTEMPTS = 20  # the last one comes about three days after the first
+MOST_DECLINED = 3  # of one that answers, and will not
 
 
 async def deliver(server: Server) -> None:
@@ -118,7 +119,7 @@ async def _failed(server: Server, message: Message, error: NotReached) -> None:
     if isinstance(error, Pointless):  # an operator took the receiver away: nobody waits to be told
         await server.store.commit([outbox.give_up(message, now, why)])
         return
-    if message.attempts >= MOST_ATTEMPTS:
+    if message.attempts >= (MOST_DECLINED if isinstance(error, Declined) else MOST_ATTEMPTS):
         await _give_up(server, message, now, why)
         return
     due_at = now + pause(message.attempts, server.random(2))

@@ -14,6 +14,10 @@ class Pointless(NotReached):
     """No other attempt would change anything."""
 
 
+class Declined(NotReached):
+    """It answered that it will not: a few more attempts, and none for days."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tried:
     """What came of a message that tries a receiver."""

@@ -67,7 +67,9 @@ async def test_filters_narrow_before_and_after_sealing(issuer):
         await chaining.seal_audit(issuer.server)
 
 
-@pytest.mark.parametrize("query", [{}, {"address": "192.0.2.1"}, {"outcome": "refused"}, {"user_id": "p"}])
+@pytest.mark.parametrize(
+    "query", [{}, {"address": "192.0.2.1"}, {"outcome": "refused"}, {"user_id": "p"}, {"event": "sign_in_failed"}]
+)
 async def test_pages_hold_everything_once_newest_first(issuer, query):
     for ago in range(5):
         await happen(issuer, failed("p"), ago=ago)

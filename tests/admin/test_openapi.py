@@ -15,6 +15,7 @@ OPERATIONS = {
     "clients": {
         "listClients", "createClient", "getClient", "changeClient", "deleteClient", "getEffectivePolicy",
         "listClientSecrets", "getClientSecret", "createClientSecret", "endClientSecret",
+        "listInitialAccessTokens", "getInitialAccessToken", "createInitialAccessToken", "endInitialAccessToken",
     },
     "resources": {"listResources", "createResource", "getResource", "changeResource", "deleteResource"},
     "claim-rules": {"listClaimRules", "createClaimRule", "getClaimRule", "changeClaimRule", "deleteClaimRule"},

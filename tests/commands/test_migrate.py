@@ -26,7 +26,7 @@ def test_a_plan_says_what_each_revision_does(bare, fresh_database):
     answer = bare("migrate", "--plan", "--json")
     lines = bare("migrate", "--plan").out.splitlines()
 
-    (_, second, _) = answer.json["pending"]
+    (_, second, *_) = answer.json["pending"]
     (audit,) = [table for table in second["tables"] if table["table"] == "audit"]
     assert 3 == answer.code
     assert ("0002", "expand", 0) == (second["revision"], second["kind"], audit["rows"])

@@ -155,7 +155,7 @@ def module(name: str, *, later: bool = False) -> pytest.MarkDecorator:
 
 def _waits(run: Run) -> bool:
     """For doors that are still being built."""
-    doors = ("request-object", "request-uri", "userinfo-rs256", "logo-uri")
+    doors = ("logo-uri",)
     return any(door in run.module for door in doors) or run.plan.endswith(("logout", "channel", "session"))
 
 

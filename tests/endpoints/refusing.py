@@ -516,6 +516,16 @@ async def scopes_left(issuer):
     return await (await operating.operator(issuer)).delete("/resources/" + quote(API, safe=""))
 
 
+async def logout_to_nowhere(issuer):
+    sent = {"client_id": "web", "post_logout_redirect_uri": f"https://evil.example/bye?secret={CANARY}"}
+    return await issuer.http.get("/end_session", params=sent)
+
+
+async def logout_of_another(issuer):
+    hint = (await issuer.tokens())["id_token"]
+    return await issuer.http.get("/end_session", params={"id_token_hint": hint, "client_id": "other"})
+
+
 REQUESTS = {
     "host": posted(headers={"host": "bad host"}),
     "method": got("/token"),
@@ -666,6 +676,8 @@ REQUESTS = {
     "policy": operated("/policies/groups/nobody"),
     "policy taken": policy_twice,
     "webhook": operated("/webhooks/nothing"),
+    "post_logout_redirect_uri": logout_to_nowhere,
+    "logout client_id": logout_of_another,
     "delivery": operated("/outbox/nothing"),
 }
 # Whose secrets an answer, the log or a refusal may never show.

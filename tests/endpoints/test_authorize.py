@@ -194,9 +194,9 @@ async def test_a_code_comes_with_the_issuer_and_the_registered_query_stays(sqlit
     got = await sqlite_issuer.authorize(redirect_uri=CALLBACK + "?tenant=1")
     fragment = await sqlite_issuer.authorize(response_mode="fragment")
 
-    assert {"code", "state", "iss", "tenant"} == set(got)
+    assert {"code", "state", "session_state", "iss", "tenant"} == set(got)
     assert sqlite_issuer.url == got["iss"] == fragment["iss"]
-    assert {"code", "state", "iss"} == set(fragment)
+    assert {"code", "state", "session_state", "iss"} == set(fragment)
 
 
 async def test_nonsense_in_what_only_helps_is_never_an_error(sqlite_issuer):
@@ -511,7 +511,7 @@ async def test_a_post_from_another_site_is_kept_and_goes_on_by_our_own_get(issue
     assert 303 == answer.status_code
     assert answer.headers["location"].startswith("https://id.example/authorize?client_id=web&request_uri=")
     assert "set-cookie" not in answer.headers
-    assert {"code", "state", "iss"} == set(got)
+    assert {"code", "state", "session_state", "iss"} == set(got)
 
 
 async def test_a_post_that_is_refused_keeps_nothing(sqlite_issuer):

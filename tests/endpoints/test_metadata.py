@@ -24,6 +24,8 @@ def document(issuer, grants):
         "jwks_uri": issuer + "/.well-known/jwks.json",
         "revocation_endpoint": issuer + "/revoke",
         "introspection_endpoint": issuer + "/introspect",
+        "end_session_endpoint": issuer + "/end_session",
+        "check_session_iframe": issuer + "/check_session",
         "registration_endpoint": issuer + "/register",
         "scopes_supported": SCOPES,
         "response_types_supported": ["code", "none"],
@@ -56,6 +58,10 @@ def document(issuer, grants):
         "require_request_uri_registration": True,
         "request_object_signing_alg_values_supported": ALGS,
         "ui_locales_supported": ["en"],
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
     }
 
 

@@ -81,6 +81,15 @@ ACCOUNT: Final = MappingProxyType(
 
 SIGN_OUT: Final = MappingProxyType({"client": HARBOUR, "csrf_token": "a-csrf-token", "action": "/logout"})
 
+GOING_ON: Final = MappingProxyType(
+    {
+        "client": HARBOUR,
+        "frames": ("https://notes.harbour.example/logout?iss=https%3A%2F%2Faccounts.acme.example&sid=s1",),
+        "onward": "https://notes.harbour.example/goodbye?state=x",
+        "patience": 2,
+    }
+)
+
 ERROR: Final = MappingProxyType(
     {
         "code": "invalid_request",
@@ -121,6 +130,7 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
             "account.html",
             MappingProxyType({**ACCOUNT, "person": {"name": "demo", "email": None}, "apps": ()}),
         ),
+        "signed-out-going-on": ("signed_out.html", GOING_ON),
         "sign-out-alone": ("sign_out.html", MappingProxyType({**SIGN_OUT, "client": None})),
         "form-post": ("form_post.html", FORM_POST),
         "error-ours": (

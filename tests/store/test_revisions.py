@@ -10,7 +10,7 @@ from alembic.operations import Operations
 from alembic.script import Script, ScriptDirectory
 
 from mintmark.store import migrate
-from mintmark.store.revisions import Facts, Fill
+from mintmark.store.revisions import BuildIndex, Facts, Fill
 from tests import newer
 
 TABLE = r'CREATE TABLE "?(?P<table>\w+)"?'
@@ -59,6 +59,10 @@ def untold(script: Script, facts: Facts) -> list[str]:
             done.add((match["table"], "builds index", match["name"]))
         elif match := re.match(COLUMN, sql):
             done.add((match["table"], "adds column", match["name"]))
+        elif match := re.match(r'DROP INDEX "?(?P<name>\w+)"?', sql):
+            done |= {one for one in told if one[1:] == ("drops index", match["name"])} or {
+                ("?", "drops index", match["name"])
+            }
         elif match := re.match(r'(?:DROP TABLE|ALTER TABLE) "?(?P<table>\w+)"?', sql):
             done |= {one for one in told if one[0] == match["table"] and one[1] in ("drops", "rewrites")} or {
                 (match["table"], "drops", "")
@@ -80,8 +84,17 @@ def not_expanding(script: Script, facts: Facts) -> list[str]:
             added.add((match["table"], match["name"]))
             if "NOT NULL" in match["rest"] and "DEFAULT" not in match["rest"]:
                 found.append(f"{script.revision}: older versions leave {match['name']} out: {sql}")
+        elif match := re.match(r"DROP INDEX (\w+)", sql):
+            if match[1] not in {step.name for step in facts.afterwards if isinstance(step, BuildIndex)}:
+                found.append(f"{script.revision}: no narrower index comes in the place of {match[1]}: {sql}")
         elif not ((match := re.match(r"INSERT INTO (\w+)", sql)) and match[1] in new):
             found.append(f"{script.revision}: neither a new table, nor a nullable column, nor an index: {sql}")
+    return found + filled(script, facts, added)
+
+
+def filled(script: Script, facts: Facts, added: set[tuple[str, str]]) -> list[str]:
+    """What is filled, and was there before."""
+    found = []
     for step in facts.afterwards:
         if isinstance(step, Fill):
             assignments = re.split(r"\bWHERE\b", re.split(r"\bSET\b", step.statement)[1])[0]
@@ -135,6 +148,8 @@ def upgrade() -> None:
         ("ALTER TABLE people DROP COLUMN email", 'Touch("people", "drops"),', "neither a new table"),
         ("UPDATE people SET email = NULL", "", "neither a new table"),
         ("CREATE UNIQUE INDEX x ON people (email)", 'Touch("people", "builds index", "x"),', "is unique"),
+        ("DROP INDEX ix_people_email", 'Touch("people", "drops index", "ix_people_email"),', "no narrower index"),
+        ("DROP INDEX ix_people_email", "", "told or done, and not both"),
         ("CREATE INDEX x ON people (email)", "", "told or done, and not both"),
         ("CREATE TABLE x (id TEXT)", "", "told or done, and not both"),
         ("SELECT 1", 'Touch("people", "rewrites"),', "told or done, and not both"),

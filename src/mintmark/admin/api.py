@@ -19,6 +19,7 @@ from mintmark.admin import (
     client_secrets,
     clients,
     front,
+    initial_access_tokens,
     keys,
     outbox,
     people,
@@ -39,7 +40,8 @@ from mintmark.server import Server
 from mintmark.wire.asgi import App
 
 ROOMS = (
-    sessions, people, users, authorizations, clients, client_secrets, previews, resources, claim_rules, policies, keys,
+    sessions, people, users, authorizations, clients, client_secrets, previews, initial_access_tokens, resources,
+    claim_rules, policies, keys,
     tokens, audit, refusals, webhooks, outbox,
 )  # fmt: skip
 NO_SUCH_METHOD = "this method is not one of this address"

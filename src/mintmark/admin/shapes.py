@@ -136,6 +136,11 @@ _SECRET: Mapping[str, Schema] = {
     "expires_at": nullable(TIME),
     "ended_at": nullable(TIME),
 }
+_KEPT_OF_TOKENS: Mapping[str, Schema] = {
+    "created_at": TIME,
+    "expires_at": nullable(TIME),
+    "ended_at": nullable(TIME),
+}
 _LIMIT: Mapping[str, Schema] = {
     "resource": nullable({**STRING, "description": "null: it does not depend on the resource."}),
     "member": STRING,
@@ -158,7 +163,11 @@ def _people() -> dict[str, Schema]:
 
 
 def _clients() -> dict[str, Schema]:
-    shown = {"client_id": STRING, **_CLIENT, "self_registered": FLAG, **_KEPT}
+    used = {
+        **TIME,
+        "description": "When somebody first signed in to it; null: nobody did. Of self-registered ones only.",
+    }
+    shown = {"client_id": STRING, **_CLIENT, "self_registered": FLAG, "used_at": nullable(used), **_KEPT}
     always = ("client_id", "client_name", "token_endpoint_auth_method", "grant_types", "policy", "self_registered")
     sent = _or_default(_CLIENT)
     id = {**STRING, "description": "Made up where it is left out."}
@@ -180,6 +189,20 @@ def _clients() -> dict[str, Schema]:
         "Limit": _object(_LIMIT, *_LIMIT),
         "Overridden": _object({"from": STRING, "name": STRING, "value": {}}, "from", "name", "value"),
         "EffectivePolicy": _object({"items": {"type": "array", "items": _ref("Limit")}}, "items"),
+    }
+
+
+def _initial_access_tokens() -> dict[str, Schema]:
+    uses = nullable({"type": "integer", "description": "How many clients may register with it; null: any number."})
+    known = {"id": STRING, "name": STRING, "uses_left": uses, **_KEPT_OF_TOKENS}
+    token = nullable({**STRING, "description": "Shown this once; null: see `forgotten`."})
+    forgotten = {**STRINGS, "description": "Members that a replay does not show any more, ten minutes later."}
+    until = nullable({**STRING, "description": "`30d`, `2027-01-31` or RFC 3339; left out: never."})
+    return {
+        "InitialAccessToken": _object(known, *known),
+        "InitialAccessTokens": _list("InitialAccessToken"),
+        "NewInitialAccessToken": _object({"name": STRING, "uses": uses, "expires_at": until}, "name"),
+        "MadeInitialAccessToken": _object({**known, "token": token, "forgotten": forgotten}, *known, "token"),
     }
 
 
@@ -259,5 +282,5 @@ def _claim_rules() -> dict[str, Schema]:
 
 
 SCHEMAS: Mapping[str, Schema] = MappingProxyType(
-    {**_people(), **_clients(), **_rest(), **_policies(), **_claim_rules()}
+    {**_people(), **_clients(), **_initial_access_tokens(), **_rest(), **_policies(), **_claim_rules()}
 )

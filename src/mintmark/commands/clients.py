@@ -14,10 +14,10 @@ from mintmark.commands.verbs import Document, JsonOption
 from mintmark.events import Configured
 from mintmark.protocol.client import SECRET_METHODS, Client
 from mintmark.protocol.client_metadata import MEMBERS
-from mintmark.store import clients
+from mintmark.store import clients, listed_clients
 
 PAGE = 500
-COLUMNS = ("client_id", "client_name", "token_endpoint_auth_method", "grant_types", "disabled")
+COLUMNS = ("client_id", "client_name", "token_endpoint_auth_method", "grant_types", "self_registered", "disabled")
 LISTS = (*(name for name, one in MEMBERS.items() if one.form == "texts"), "policy.allowed_networks")
 NUMBERS = (*(name for name, one in MEMBERS.items() if one.form == "number"), "policy.max_active_tokens")
 SECRETS = {"client_secret": "the command clients secret-add makes one"}
@@ -51,10 +51,16 @@ def show(
 
     async def work(opened: Opened) -> Document:
         client = await find(opened, client_id)
-        return document(client) | {
-            "secrets": client_secrets.documents(client),
-            "effective": effective(opened, client, group or ()),
-        }
+        listed = await listed_clients.find(opened.store, client_id)
+        used = {"used_at": shown.when(listed.used_at)} if listed is not None and client.self_registered else {}
+        return (
+            document(client)
+            | used
+            | {
+                "secrets": client_secrets.documents(client),
+                "effective": effective(opened, client, group or ()),
+            }
+        )
 
     found = verbs.do(work, changing=False)
     if json:

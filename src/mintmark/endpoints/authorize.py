@@ -6,8 +6,9 @@ from datetime import datetime
 from urllib.parse import quote
 
 from mintmark import browser as browsers
-from mintmark import mint, subjects, underway
+from mintmark import logouts, mint, subjects, underway
 from mintmark.browser import Browser
+from mintmark.endpoints import registering
 from mintmark.events import Authorized, ConsentGiven, ConsentRefused, Event
 from mintmark.grants.earning import ADMINS
 from mintmark.keys import jwt
@@ -92,7 +93,9 @@ async def _go_on(server: Server, asked: Asked, params: Params, now: datetime) ->
         answer = await _step(visit)
     except OAuthError as error:
         await _complete_refused(visit, error)
-        raise _back(visit.request, error) from error
+        back = _back(visit.request, error)
+        back.more = browsers.told_state(server, asked, visit.browser, visit.request)
+        raise back from error
     return browsers.with_cookie(server, answer, visit.browser.secret) if visit.browser.is_new else answer
 
 
@@ -168,7 +171,7 @@ def _facts(visit: Visit) -> Facts:
         consent_is_remembered=visit.tells_clients_apart,
         consent_is_required=consents_.is_required(visit.client, by_policy=limits.require_consent),
         hinted=_hinted(visit),
-        subject=_subject(visit),
+        is_wanted=_is_wanted(visit),
     )
 
 
@@ -181,26 +184,30 @@ def _check(limits: Limits, request: AuthorizationRequest, now: datetime) -> None
 
 
 def _hinted(visit: Visit) -> str | None:
-    """Whom id_token_hint names, as the client knows them; an expired one does, a foreign one names a nobody."""
+    """Whom id_token_hint names: who is signed in, or a nobody. An expired one counts, a foreign one does not."""
     hint, server = visit.request.id_token_hint, visit.server
     if hint is None:
         return None
     claims = jwt.verify_hint(server.registry.ring, hint, issuer=server.issuer, now=visit.now)
     if claims is None or not _is_for(visit.client, claims.get("aud")):
         return ""
-    return str(claims["sub"])
+    session = visit.browser.session
+    if session is None or not subjects.is_of(server.registry, visit.client, session.person_id, claims.get("sub")):
+        return ""
+    return session.person_id
 
 
 def _is_for(client: Client, audience: object) -> bool:
     return client.id in audience if isinstance(audience, list) else client.id == audience
 
 
-def _subject(visit: Visit) -> str:
-    """As whom the client knows who is signed in, where the request names somebody."""
-    person, request = visit.browser.person, visit.request
-    if person is None or (request.id_token_hint is None and request.claims.subjects is None):
-        return ""
-    return subjects.of(visit.server.registry, visit.client, person.holder.id)
+def _is_wanted(visit: Visit) -> bool:
+    """Whether who is signed in is one of those whom `sub` in claims names; where it names nobody, anybody is."""
+    session, wanted = visit.browser.session, visit.request.claims.subjects
+    if session is None or wanted is None:
+        return True
+    registry, client = visit.server.registry, visit.client
+    return any(subjects.is_of(registry, client, session.person_id, subject) for subject in wanted)
 
 
 async def _approve(visit: Visit, step: Approve) -> Answer:
@@ -220,6 +227,7 @@ async def _approve(visit: Visit, step: Approve) -> Answer:
     limits = server.registry.limits(client, audience, person.holder.groups, now, offline=offline)
     if limits.over(now):
         raise mint.denied()
+    await registering.mark_used(server, client, now)
     if not visit.request.wants_code:
         await _allow(visit, person, step)
         return _answer(visit, [])
@@ -231,6 +239,7 @@ async def _approve(visit: Visit, step: Approve) -> Answer:
         sessions.stands(step.session.id),
         authorizations.add(authorization),
         codes.add(_code(visit, authorization, secret, limits)),
+        *logouts.joining(server, client, step.session, step.scope, now),
         *_completed(visit, person, step),
     ]
     await _commit(visit, changes, authorization, step)
@@ -241,8 +250,11 @@ def _answer(visit: Visit, members: list[tuple[str, str]]) -> Answer:
     """With the state, and with the issuer (RFC 9207 §2)."""
     request = visit.request
     state = [] if request.state is None else [("state", request.state)]
+    state += browsers.told_state(visit.server, visit.asked, visit.browser, request)
     told = [*members, *state, ("iss", visit.server.issuer)]
-    return response_modes.answer(visit.server, request.response_mode, request.return_address, told)
+    answer = response_modes.answer(visit.server, request.response_mode, request.return_address, told)
+    session = visit.browser.session
+    return answer if session is None else browsers.with_state(visit.server, visit.asked, answer, session.id)
 
 
 async def _allow(visit: Visit, person: Person, step: Approve) -> None:

@@ -26,7 +26,8 @@ from mintmark.wire.answer import Answer, json_answer, token_answer
 from mintmark.wire.asked import Asked
 
 INACTIVE: Mapping[str, Any] = MappingProxyType({"active": False})
-SIGNED = "application/token-introspection+jwt"
+TYP = "token-introspection+jwt"  # RFC 9701 §5
+SIGNED = f"application/{TYP}"
 
 
 async def introspect(server: Server, asked: Asked) -> Answer:
@@ -39,7 +40,8 @@ async def introspect(server: Server, asked: Asked) -> Answer:
     if not accept.prefers(asked.header(b"accept"), SIGNED, "application/json"):
         return json_answer(dict(await _introspect(server, asked, client, token, now)))
     alg = envelopes.signing_alg(client, "introspection") or "RS256"  # RFC 9701 §6
-    envelope = await envelopes.of(server, client, "introspection", alg, now)  # before a one-use token is spent
+    # Before a one-use token is spent: a refusal spends nothing.
+    envelope = await envelopes.of(server, client, "introspection", alg, now, typ=TYP)
     told = await _introspect(server, asked, client, token, now)
     claims = {"iss": server.issuer, "aud": client.id, "iat": seconds(now), "token_introspection": dict(told)}
     return token_answer(SIGNED, await envelope.close(claims))  # RFC 9701 §5

@@ -51,6 +51,11 @@ TABLE: Final[Table] = {
         "It was done before, and the sealing key that its kept answer needs is gone.",
         "GET what was made; bring the old sealing key back, or send a new key to do it once more.",
     ),
+    "initial access token id": Explained(
+        "the id in the path",
+        "There is no initial access token of that id.",
+        "List them: GET /admin/api/initial-access-tokens.",
+    ),
     "client": Explained("the id in the path", "There is no client of that id.", "List them: GET /admin/api/clients."),
     "client taken": Explained(
         "client_id",

@@ -6,7 +6,7 @@ from mintmark import browser as browsers
 from mintmark import ending
 from mintmark.browser import Browser
 from mintmark.events import ConsentWithdrawn, Event
-from mintmark.pages import answers, words
+from mintmark.pages import answers, farewell, words
 from mintmark.pages.consent import person_name
 from mintmark.protocol.authorization import Authorization
 from mintmark.protocol.params import Params
@@ -50,6 +50,11 @@ async def submit(server: Server, asked: Asked) -> Answer:
     if browser.person is None:
         return redirect(f"{server.issuer}/login")
     person = browser.person
+
+    mine = browser.session
+    if mine is not None and params.get("end_session") == mine.id:  # here, where its frames can tell the apps
+        frames = await farewell.end(server, asked, mine.id, mine.person_id, "ended by the person", now)
+        return await farewell.answer(server, frames, None, now)
 
     async def end() -> None:
         changes, events = await _ends(server, params, person, now)

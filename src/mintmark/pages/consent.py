@@ -27,7 +27,7 @@ async def show(server: Server, asked: Asked) -> Answer:
     if browser.session is None or browser.person is None:
         return redirect(underway.address(server, found.client.id, found.kept.id))
     given = await consents.find(server.store, browser.person.holder.id, found.client.id)
-    return _page(server, browser, browser.person, found, given, now)
+    return await _page(server, browser, browser.person, found, given, now)
 
 
 async def submit(server: Server, asked: Asked) -> Answer:
@@ -55,7 +55,7 @@ def _decided(params: Params, found: UnderWay) -> tuple[str, ...] | None:
     return next_step.allowed(found.request, params.all("scope")) if answer == "allow" else None
 
 
-def _page(
+async def _page(
     server: Server, browser: Browser, person: Person, found: UnderWay, given: Consent | None, now: datetime
 ) -> Answer:
     address = found.request.return_address
@@ -65,7 +65,7 @@ def _page(
         "consent.html",
         browser=browser,
         form_action=(address.form_action,),
-        client=answers.shown(found.client),
+        client=await answers.shown(server, found.client, now),
         person_name=person_name(person),
         groups=_groups(server, found, person, given, now),
         redirect_host=address.host,

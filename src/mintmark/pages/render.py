@@ -25,7 +25,7 @@ _CONTENT_TYPES: Final = MappingProxyType(
 # No XSS can start where nothing inline runs, nothing foreign loads and no string becomes script.
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
-    "form-action {form_action}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; "
+    "{frame_src}form-action {form_action}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
@@ -72,6 +72,8 @@ class Pages:
                 "terms_url": terms_url,
                 "css_url": f"{path}/static/{names['mintmark.css']}",
                 "js_url": f"{path}/static/{names['mintmark.js']}",
+                "farewell_url": f"{path}/static/{names['farewell.js']}",
+                "check_session_url": f"{path}/static/{names['check_session.js']}",
                 "form_post_js_url": f"{path}/static/{names['form_post.js']}",
                 "icon_url": f"{path}/static/{names['coin.svg']}",
                 "lang": "en",
@@ -91,21 +93,30 @@ class Pages:
         for name in self._environment.list_templates(extensions=["html"]):
             self._environment.get_template(name)
 
-    def csp(self, form_action: Sequence[str] = (), *, here: bool = True) -> str:
+    def csp(self, form_action: Sequence[str] = (), *, here: bool = True, frame_origins: Sequence[str] = ()) -> str:
         """`form_action`: the origins (`https://app.example`) or schemes (`com.example.app:`) where a form may end.
 
-        `here`: and at this server.
+        `here`: and at this server. `frame_origins`: what the page's frames may load.
         """
         sources = dict.fromkeys([*(["'self'"] if here else []), *(_source(target) for target in form_action)])
-        return _POLICY.format(form_action=" ".join(sources))
+        frames = dict.fromkeys(_source(origin) for origin in frame_origins)
+        frame_src = f"frame-src {' '.join(frames)}; " if frames else ""
+        return _POLICY.format(form_action=" ".join(sources), frame_src=frame_src)
 
-    def headers(self, form_action: Sequence[str] = (), coop: bool = False, *, here: bool = True) -> Headers:
+    def headers(
+        self,
+        form_action: Sequence[str] = (),
+        coop: bool = False,
+        *,
+        here: bool = True,
+        frame_origins: Sequence[str] = (),
+    ) -> Headers:
         """All headers of an HTML page but HSTS, which the wire adds. `coop`: never where an app's pop-up passes."""
         isolation: Headers = (("cross-origin-opener-policy", "same-origin"),) if coop else ()
         return (
             ("content-type", "text/html; charset=utf-8"),
             ("cache-control", "no-store"),
-            ("content-security-policy", self.csp(form_action, here=here)),
+            ("content-security-policy", self.csp(form_action, here=here, frame_origins=frame_origins)),
             ("referrer-policy", "no-referrer"),
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),

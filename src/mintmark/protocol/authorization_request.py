@@ -1,6 +1,6 @@
 """An authorization request that was checked: it exists only if it may go on (RFC 6749 §4.1.1, OIDC Core §3.1.2)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -32,6 +32,8 @@ LONGEST_AGE = 999_999_999  # seconds: whatever is longer is no limit
 
 class RefusedWithRedirect(Exception):
     """A refusal whose answer goes back to the client, at an address that is known to be its own."""
+
+    more: Sequence[tuple[str, str]] = ()  # members that the answer has besides
 
     def __init__(self, error: OAuthError, return_address: ReturnAddress, state: str | None, mode: str) -> None:
         super().__init__(error.description)
@@ -68,7 +70,8 @@ class AuthorizationRequest:
     @property
     def to_allow(self) -> tuple[str, ...]:
         """What the person is asked for: the scopes, and those whose claims alone are wanted."""
-        return tuple(dict.fromkeys((*self.scope, *self.claims.scopes)))
+        more = self.claims.scopes
+        return tuple(dict.fromkeys((*self.scope, *more))) if more else self.scope
 
     @property
     def offline(self) -> bool:

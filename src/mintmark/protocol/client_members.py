@@ -99,6 +99,13 @@ def _https(path: str, value: object) -> str:
     return uri
 
 
+def _logout_address(path: str, value: object) -> str:
+    uri = web_address(path, value)
+    if "#" in uri:
+        raise MetadataRefused(path, "must be an address without a fragment (OIDC Back-Channel Logout §2.2)")
+    return uri
+
+
 def _scope_text(path: str, value: object) -> str:
     if not isinstance(value, str):
         raise MetadataRefused(path, "must be text: scopes separated by spaces")
@@ -163,6 +170,7 @@ IN_LANGUAGES = ("client_name", "client_uri", "logo_uri", "tos_uri", "policy_uri"
 
 _TEXT, _TEXTS, _FLAG = Member(text), Member(list_of(text), "texts"), Member(flag, "flag")
 _PAGE, _HTTPS = Member(web_address), Member(_https)
+_LOGOUT = Member(_logout_address)
 _ADDRESSES = Member(list_of(_address, MOST_ADDRESSES), "texts")
 _NOT, _OFF = Member(_not_offered, offered=False), Member(_off, "flag", offered=False)
 _SIGNED, _ENCRYPTED, _CONTENT = _one(*jose.SIGNING), _one(*jose.KEY_ENCRYPTION), _one(*jose.CONTENT_ENCRYPTION)
@@ -207,9 +215,9 @@ MEMBERS: Mapping[str, Member] = MappingProxyType(
         "default_max_age": Member(_seconds, "number"),
         "require_auth_time": _FLAG,
         "default_acr_values": _TEXTS,
-        "frontchannel_logout_uri": _PAGE,
+        "frontchannel_logout_uri": _LOGOUT,
         "frontchannel_logout_session_required": _FLAG,
-        "backchannel_logout_uri": _PAGE,
+        "backchannel_logout_uri": _LOGOUT,
         "backchannel_logout_session_required": _FLAG,
         "dpop_bound_access_tokens": _OFF,
         "require_pushed_authorization_requests": _OFF,

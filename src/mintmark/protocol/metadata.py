@@ -43,6 +43,8 @@ def document(offer: Offer) -> dict[str, Any]:
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "revocation_endpoint": f"{issuer}/revoke",
         "introspection_endpoint": f"{issuer}/introspect",
+        "end_session_endpoint": f"{issuer}/end_session",
+        "check_session_iframe": f"{issuer}/check_session",
         **registration,
         "scopes_supported": [*scopes.IDENTITY, *sorted(set(offer.scopes) - set(scopes.IDENTITY))],
         "response_types_supported": list(RESPONSE_TYPES),
@@ -73,6 +75,10 @@ def document(offer: Offer) -> dict[str, Any]:
         "require_request_uri_registration": True,
         "request_object_signing_alg_values_supported": list(offer.answer_algs),
         "ui_locales_supported": list(LOCALES),
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
     }
 
 

@@ -36,6 +36,18 @@ class ReturnAddress:
             )
         return cls(sent)
 
+    @classmethod
+    def after_logout(cls, sent: str, registered: Iterable[str]) -> "ReturnAddress":
+        """Where a browser may go once its session is over (OIDC RP-Initiated Logout §3): else a page."""
+        if not is_registered(sent, registered):
+            raise UntrustedRequest(
+                "The address to go on to is not one that this app has registered for it.",
+                check="post_logout_redirect_uri",
+                expected=_known(registered),
+                got=sent,
+            )
+        return cls(sent)
+
     @property
     def is_native(self) -> bool:
         """A loopback or private-use scheme address: any program of the machine could stand behind it."""
@@ -43,7 +55,7 @@ class ReturnAddress:
 
     @property
     def is_loopback(self) -> bool:
-        return _LOOPBACK.fullmatch(self.uri) is not None
+        return is_loopback(self.uri)
 
     @property
     def host(self) -> str:
@@ -66,6 +78,11 @@ class ReturnAddress:
 
     def with_fragment(self, answer: Iterable[tuple[str, str]]) -> str:
         return f"{self.uri}#{encoded(answer)}"
+
+
+def is_loopback(uri: str) -> bool:
+    """An address of this machine, at whatever port (RFC 8252 §7.3)."""
+    return _LOOPBACK.fullmatch(uri) is not None
 
 
 def web_host(uri: str) -> str | None:

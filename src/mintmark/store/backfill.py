@@ -17,6 +17,7 @@ from mintmark.store.history import Progress
 from mintmark.store.revisions import Afterwards, BuildIndex, Fill
 
 Told = Callable[[str], None]
+ASKS_EVERY = 0.05  # seconds
 BESIDE = 5_648_267_191  # the advisory lock of whoever builds an index beside writers; as LOCK in migrations/env.py
 
 
@@ -80,10 +81,14 @@ def _fill(connection: Connection, step: Fill, progress: Progress) -> Progress:
 
 
 async def _build_beside(engine: AsyncEngine, step: BuildIndex) -> None:
-    """An index that an interruption left half built is marked invalid, and only takes time at each write."""
+    """An index that an interruption left half built is marked invalid, and only takes time at each write.
+
+    Who waits asks again and again: whoever builds waits for every statement under way, one that waits for it included.
+    """
     async with engine.connect() as plain:
         connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": BESIDE})
+        while not await connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": BESIDE}):  # noqa: ASYNC110
+            await asyncio.sleep(ASKS_EVERY)
         is_valid = await connection.scalar(
             text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)"), {"name": step.name}
         )

@@ -25,6 +25,8 @@ _COLUMNS = (
 _NAMES = tuple(column.name for column in _COLUMNS)
 # The narrowest first: the first that is asked for leads, by its index, and the others only leave out.
 _LEADING = ("address", "person_id", "actor", "client_id", "event", "outcome")
+# What leads by an index, or a table, of the sealed only: rows that wait for their seal are asked for beside.
+_SEALED = frozenset({"address", "person_id", "client_id", "event"})
 STEP = 5_000  # rows that are looked through at once: some milliseconds
 _REFUSED_FIRST = ("address", "person_id", "actor", "outcome", "client_id", "event")  # of those there are few
 _REFUSED: ColumnElement[str] = literal_column("'refused'")  # as the index on refused ones has it
@@ -92,22 +94,20 @@ async def page(
         first = max(first, f"{after}!")  # behind the id itself, and before any other
     elif after is not None:
         before = min(before, after)
-    if wanted.address is None:
-        rows = await _in_steps(store, shape, named, first, before, limit)
-    else:  # it stands in the row itself until that is sealed
-        bounds: dict[str, Value] = {"first": first, "before": before, "limit": limit}
-        rows = await store.fetch(_page(*shape, unsealed=True), **named, **bounds)
-        rows += await store.fetch(_page(*shape), **named, **bounds)
-        # a row may have been sealed between the two
-        rows = sorted({row[0]: row for row in rows}.values(), reverse=not oldest_first)[:limit]
-    return [_entry(row) for row in rows]
+    if not _SEALED.intersection(shape[0][:1]):
+        return [_entry(row) for row in await _in_steps(store, shape, named, first, before, limit)]
+    waiting = await store.fetch(_page(*shape, unsealed=True), **named, first=first, before=before, limit=limit)
+    rows = await _in_steps(store, shape, named, first, before, limit)
+    # the seal of a row that waited may have come meanwhile
+    found = {row[0]: row for row in [*waiting, *rows]}
+    return [_entry(found[id]) for id in sorted(found, reverse=not oldest_first)[:limit]]
 
 
 async def _in_steps(
     store: Executor, shape: Shape, named: Mapping[str, str], first: str, before: str, limit: int
 ) -> list[Row]:
     """Where a filter only leaves out, what leads may be a million rows and the page empty: nobody shall wait for it."""
-    leaves_out = len(named) > 1 or named.get("outcome") == "done"
+    leaves_out = "address" not in named and (len(named) > 1 or named.get("outcome") == "done")
     rows: list[Row] = []
     while True:
         bounds: dict[str, Value] = {"first": first, "before": before}
@@ -145,6 +145,7 @@ def _end(named: tuple[str, ...], only_refused: bool, oldest_first: bool) -> Read
     lead = named[0]
     if lead != "outcome":
         where.append(_TABLE.c[lead] == bindparam(lead))
+        where += [_TABLE.c.seal.is_not(None)] if lead in _SEALED else []
     elif only_refused:
         where.append(_TABLE.c.outcome == _REFUSED)
     order = _TABLE.c.id if oldest_first else _TABLE.c.id.desc()
@@ -170,6 +171,8 @@ def _page(named: tuple[str, ...], only_refused: bool, oldest_first: bool, unseal
             where.append((column if is_lead else literal("").concat(column)) == bindparam(name))
     if unsealed:
         where += [_TABLE.c.seal.is_(None), _TABLE.c.at >= 0]
+    elif lead in _SEALED:
+        where.append(_TABLE.c.seal.is_not(None))
     beside: FromClause = _SIDE.join(_TABLE, _TABLE.c.id == _SIDE.c.id)
     source = beside if by_side else _TABLE.outerjoin(_SIDE, _SIDE.c.id == _TABLE.c.id)
     order = key if oldest_first else key.desc()

@@ -31,6 +31,7 @@ LOCKS: Mapping[How, str] = {
     "builds index": "SHARE",
     "adds column": "ACCESS EXCLUSIVE",
     "drops": "ACCESS EXCLUSIVE",
+    "drops index": "ACCESS EXCLUSIVE",
     "rewrites": "ACCESS EXCLUSIVE",
 }
 STRENGTH = tuple(dict.fromkeys(LOCKS.values()))

@@ -1,14 +1,17 @@
 """What each migration says of itself in its `facts`: its kind, the tables that it touches, what follows its commit.
 
 Kinds (docs/upgrades.md): `expand` adds what an older version does not look at, so that both serve together; `contract`
-takes away what only older versions need; `data` changes what is stored. An expanding one may fill what it has added.
+takes away what only older versions need; `data` changes what is stored. An expanding one may fill what it has added,
+and put a narrower index in the place of one: an older version still finds everything, only more slowly.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["expand", "contract", "data"]
-How = Literal["creates", "adds column", "builds index", "builds index beside", "fills", "rewrites", "drops"]
+How = Literal[
+    "creates", "adds column", "builds index", "builds index beside", "fills", "rewrites", "drops index", "drops"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,13 @@ class BuildIndex:
     name: str
     table: str
     columns: tuple[str, ...]
+    where: str = ""  # of which rows; empty: of all
 
     @property
     def sql(self) -> str:
-        return f"{self.name} ON {self.table} ({', '.join(self.columns)})"
+        return f"{self.name} ON {self.table} ({', '.join(self.columns)})" + (
+            f" WHERE {self.where}" if self.where else ""
+        )
 
 
 Afterwards = Fill | BuildIndex

@@ -174,13 +174,16 @@ sessions = Table(
     Column("user_agent", Text, nullable=False),
     Column("acr", Text, nullable=False),
     Column("amr", Text, nullable=False),
+    Column("untold_at", BigInteger),  # when it ended, while those who took part in it are still to be told
     **BY_KEY,
 )
 Index("ix_sessions_person", sessions.c.person_id, sessions.c.id)
 Index("ix_sessions_expiry", sessions.c.expires_at)
-# Those that end by themselves, so that whoever takes part in them hears of it.
-Index("ix_sessions_idle", sessions.c.idle_expires_at, sessions.c.id, sqlite_where=sessions.c.ended_at.is_(None),
+# Those that run out by themselves, and those whose end somebody has to hear of.
+Index("ix_sessions_unended", sessions.c.expires_at, sessions.c.id, sqlite_where=sessions.c.ended_at.is_(None),
       postgresql_where=sessions.c.ended_at.is_(None))  # fmt: skip
+Index("ix_sessions_untold", sessions.c.untold_at, sessions.c.id, sqlite_where=sessions.c.untold_at.is_not(None),
+      postgresql_where=sessions.c.untold_at.is_not(None))  # fmt: skip
 
 # Authorization requests under way: from the first valid GET (later: a push) until the authorization completes.
 requests = Table(

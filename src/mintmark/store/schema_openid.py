@@ -51,7 +51,7 @@ initial_access_tokens = Table(
     **BY_KEY,
 )
 
-# The clients that a person signed in to in a session: who hears of its end.
+# The clients that a person signed in to in a session, until they were told of its end.
 session_clients = Table(
     "session_clients",
     metadata,

@@ -24,9 +24,10 @@ audit = Table(
     Column("personal", LargeBinary),  # the salted digest of its personal side row, in the chain in its place
     **BY_KEY,
 )
-Index("ix_audit_person", audit.c.person_id, audit.c.id)
-Index("ix_audit_client", audit.c.client_id, audit.c.id)
-Index("ix_audit_event", audit.c.event, audit.c.id)
+# Only what is sealed: a door writes its row and the entry below that it waits, and the sealer these, many at once.
+for _name, _column in (("person", audit.c.person_id), ("client", audit.c.client_id), ("event", audit.c.event)):
+    Index(f"ix_audit_{_name}", _column, audit.c.id, sqlite_where=audit.c.seal.is_not(None),
+          postgresql_where=audit.c.seal.is_not(None))  # fmt: skip
 Index("ix_audit_actor", audit.c.actor, audit.c.id, sqlite_where=audit.c.actor.is_not(None),
       postgresql_where=audit.c.actor.is_not(None))  # fmt: skip
 Index("ix_audit_refused", audit.c.outcome, audit.c.id, sqlite_where=audit.c.outcome == "refused",
@@ -72,8 +73,8 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),  # webhook; later: mail, logout
-    Column("receiver", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # webhook, logout; later: mail
+    Column("receiver", Text, nullable=False),  # the webhook, or the client
     Column("subject", Text, nullable=False),  # the event's name
     Column("payload", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, select, update
 
+from mintmark.protocol import ids
 from mintmark.protocol.session import Session
 from mintmark.store import configuration, people, schema
 from mintmark.store.changes import Change, Insert, Require, Run, Update, Values
@@ -35,8 +37,35 @@ _LIVE_OF = Read(
 _END_ALL_OF = (
     update(_TABLE)
     .where(_TABLE.c.person_id == bindparam("key_person"), _TABLE.c.ended_at.is_(None))
-    .values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
+    .values(ended_at=bindparam("now"), end_reason=bindparam("reason"), untold_at=bindparam("now"))
 )
+# By the end of their lifetime, never by idling: the tokens of a session that idles live (contract, "Policy").
+_RUN_OUT = Read(
+    select(_TABLE.c.id, _TABLE.c.person_id)
+    .where(_TABLE.c.ended_at.is_(None), _TABLE.c.expires_at <= bindparam("now"))
+    .order_by(_TABLE.c.expires_at, _TABLE.c.id)
+    .limit(bindparam("limit"))
+)
+_OUTRUN = Read(
+    select(_TABLE.c.id, _TABLE.c.person_id)
+    .where(_TABLE.c.ended_at.is_(None), _TABLE.c.expires_at > bindparam("now"), _TABLE.c.id < bindparam("before"),
+           _TABLE.c.created_at <= configuration.ENDED_BEFORE)
+    .limit(bindparam("limit"))
+)  # fmt: skip
+_UNTOLD = Read(
+    select(_TABLE.c.id, _TABLE.c.person_id, _TABLE.c.untold_at)
+    .where(_TABLE.c.untold_at.is_not(None))
+    .order_by(_TABLE.c.untold_at, _TABLE.c.id)
+    .limit(bindparam("limit"))
+)
+
+
+class Ended(NamedTuple):
+    """A session whose end is still to be told."""
+
+    id: str
+    person_id: str
+    untold_at: int  # ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +135,35 @@ def touch(session_id: str, now: datetime, idle_expires_at: datetime) -> Change:
 
 
 def end(session_id: str, reason: str, now: datetime) -> Change:
-    return Update(_TABLE, {"id": session_id, "ended_at": None}, {"ended_at": ms(now), "end_reason": reason})
+    """Who took part in it is told afterwards (`logouts`)."""
+    values: Values = {"ended_at": ms(now), "end_reason": reason, "untold_at": ms(now)}
+    return Update(_TABLE, {"id": session_id, "ended_at": None}, values)
 
 
 def end_all_of(person_id: str, reason: str, now: datetime) -> Change:
     return Run(_END_ALL_OF, {"key_person": person_id, "reason": reason, "now": ms(now)})
+
+
+async def run_out(store: Executor, now: datetime, limit: int) -> list[tuple[str, str]]:
+    """Ids of sessions whose lifetime is over and which nobody ended, each with its person's."""
+    return [(row[0], row[1]) for row in await store.fetch(_RUN_OUT, now=ms(now), limit=limit)]
+
+
+async def outrun(store: Executor, ended_before: int, now: datetime, limit: int) -> list[tuple[str, str]]:
+    """Those that are over because everything up to the watermark (ms) is, while their row says nothing of it."""
+    before = ids.uuid7(at(ended_before + 1), bytes(10))  # an id tells when its row was made
+    rows = await store.fetch(_OUTRUN, now=ms(now), before=before, limit=limit)
+    return [(row[0], row[1]) for row in rows]
+
+
+async def untold(store: Executor, limit: int) -> list[Ended]:
+    """Those whose end is still to be told, the longest ended first."""
+    return [Ended(*row) for row in await store.fetch(_UNTOLD, limit=limit)]
+
+
+def told(ended: Ended) -> Change:
+    """Once: of two nodes that tell at the same time, one does."""
+    return Update(_TABLE, {"id": ended.id, "untold_at": ended.untold_at}, {"untold_at": None})
 
 
 def stands(session_id: str) -> Require:

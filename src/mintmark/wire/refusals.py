@@ -51,7 +51,7 @@ def as_redirect(refused: RefusedWithRedirect, server: Server, trace_id: str) -> 
     members = [("error", code(error)), ("error_description", f"{description(error)} (trace {trace_id})")]
     if refused.state is not None:
         members.append(("state", refused.state))
-    members.append(("iss", server.issuer))
+    members += [*refused.more, ("iss", server.issuer)]
     answer = response_modes.answer(server, refused.mode, refused.return_address, members)
     return answer.traced(trace_id)._replace(error=code(error))
 

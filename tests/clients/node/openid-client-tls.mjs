@@ -94,3 +94,11 @@ test("a client registers itself, signs somebody in, and is gone when it deletes 
   assert.equal(deleted.status, 204);
   await assert.rejects(client.clientCredentialsGrant(known), { status: 401 });
 });
+test("a signed request object says what is asked for", async () => {
+  const config = await discover("openid-client-by-key", client.PrivateKeyJwt(await signingKey()));
+  const signed = async (config, asked) => client.buildAuthorizationUrlWithJAR(config, asked, await signingKey());
+  const tokens = await tokensFor(config, {}, signed);
+
+  assert.equal(tokens.claims().aud, "openid-client-by-key");
+});
+
