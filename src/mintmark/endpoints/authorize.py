@@ -179,14 +179,17 @@ def _check(limits: Limits, request: AuthorizationRequest, now: datetime) -> None
 
 
 def _hinted(visit: Visit) -> str | None:
-    """Whom id_token_hint names, as the client knows them; an expired one does, a foreign one names a nobody."""
+    """Whom id_token_hint names: whoever is signed in, or a nobody. An expired one counts, a foreign one does not."""
     hint, server = visit.request.id_token_hint, visit.server
     if hint is None:
         return None
     claims = jwt.verify_hint(server.registry.ring, hint, issuer=server.issuer, now=visit.now)
     if claims is None or not _is_for(visit.client, claims.get("aud")):
         return ""
-    return str(claims["sub"])
+    session = visit.browser.session
+    if session is None or not subjects.is_of(server.registry, visit.client, session.person_id, claims.get("sub")):
+        return ""
+    return session.person_id
 
 
 def _is_for(client: Client, audience: object) -> bool:
