@@ -1,5 +1,6 @@
 """The authorization door: every step of a sign-in returns here (RFC 6749 §4.1.1, OIDC Core §3.1.2)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -13,11 +14,13 @@ from mintmark.grants.earning import ADMINS
 from mintmark.keys import jwt
 from mintmark.protocol import claims_request, ids, next_step, pkce
 from mintmark.protocol import code as code_
+from mintmark.protocol import consent as consents_
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.authorization import Authorization
 from mintmark.protocol.authorization_request import AuthorizationRequest, RefusedWithRedirect
 from mintmark.protocol.client import Client
 from mintmark.protocol.code import Code
+from mintmark.protocol.consent import Allowed
 from mintmark.protocol.errors import AccessDenied, OAuthError, RequestUriNotSupported
 from mintmark.protocol.limits import Limits
 from mintmark.protocol.next_step import Approve, AskConsent, Facts, SignIn
@@ -53,11 +56,13 @@ class Visit:
         return not (self.client.is_public and self.request.return_address.is_native)
 
     @property
-    def allowed_before(self) -> tuple[str, ...]:
-        """What was allowed at one resource says nothing of another that has scopes of the same names."""
-        if self.consent is None or not set(self.request.audience) <= set(self.consent.resources):
-            return ()
-        return self.consent.scope
+    def allowed(self) -> Allowed:
+        return consents_.NOTHING if self.consent is None else self.consent.by_resource(self.server.issuer)
+
+    @property
+    def asked_for(self) -> Mapping[str, tuple[str, ...]]:
+        """Each scope, and the resources that it is asked for at."""
+        return self.server.registry.catalogue.places(self.request.to_allow, self.request.audience)
 
 
 async def authorize(server: Server, asked: Asked) -> Answer:
@@ -162,9 +167,9 @@ def _facts(visit: Visit) -> Facts:
         session=visit.browser.session,
         began_at=visit.now if kept is None else kept.created_at,
         decision=None if kept is None else kept.decision,
-        remembered=visit.allowed_before,
+        remembered=consents_.covered(visit.allowed, visit.asked_for),
         consent_is_remembered=visit.tells_clients_apart,
-        consent_is_required=limits.require_consent,
+        consent_is_required=consents_.is_required(visit.client, by_policy=limits.require_consent),
         hinted=_hinted(visit),
         is_wanted=_is_wanted(visit),
     )
@@ -179,14 +184,17 @@ def _check(limits: Limits, request: AuthorizationRequest, now: datetime) -> None
 
 
 def _hinted(visit: Visit) -> str | None:
-    """Whom id_token_hint names, as the client knows them; an expired one does, a foreign one names a nobody."""
+    """Whom id_token_hint names: who is signed in, or a nobody. An expired one counts, a foreign one does not."""
     hint, server = visit.request.id_token_hint, visit.server
     if hint is None:
         return None
     claims = jwt.verify_hint(server.registry.ring, hint, issuer=server.issuer, now=visit.now)
     if claims is None or not _is_for(visit.client, claims.get("aud")):
         return ""
-    return str(claims["sub"])
+    session = visit.browser.session
+    if session is None or not subjects.is_of(server.registry, visit.client, session.person_id, claims.get("sub")):
+        return ""
+    return session.person_id
 
 
 def _is_for(client: Client, audience: object) -> bool:
@@ -285,9 +293,10 @@ def _completed(visit: Visit, person: Person, step: Approve) -> list[Change]:
     if visit.kept is None:
         return []
     changes: list[Change] = [requests.complete(visit.kept.id, visit.now)]
-    was_asked = visit.kept.decision is not None
-    if was_asked and visit.tells_clients_apart and not set(step.allowed) <= set(visit.allowed_before):
-        allowed = Consent(step.allowed, visit.request.audience)
+    if visit.kept.decision is None or not visit.tells_clients_apart:
+        return changes
+    before, allowed = visit.allowed, consents_.after(visit.allowed, visit.asked_for, step.allowed)
+    if allowed and allowed != before:
         changes.append(consents.remember(person.holder.id, visit.client.id, visit.consent, allowed, visit.now))
     return changes
 
