@@ -147,16 +147,10 @@ class Run:
 
 def module(name: str, *, later: bool = False) -> pytest.MarkDecorator:
     """Runs the test as this module of every plan that has it."""
-    runs = [run for plan, names in PLANS.items() if name in names for run in _runs(plan, name) if not _waits(run)]
+    runs = [run for plan, names in PLANS.items() if name in names for run in _runs(plan, name)]
     for run in runs:
         run.is_later = later
     return pytest.mark.parametrize("run", runs, ids=lambda run: run.id)
-
-
-def _waits(run: Run) -> bool:
-    """For doors that are still being built."""
-    doors = ("logo-uri",)
-    return any(door in run.module for door in doors) or run.plan.endswith(("logout", "channel", "session"))
 
 
 def _runs(plan: str, name: str) -> Iterator[Run]:

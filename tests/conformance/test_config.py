@@ -4,12 +4,13 @@ import re
 import socket
 import ssl
 import warnings
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.conformance import checks
-from tests.conformance.plans import module
+from tests.conformance.plans import PLANS, module
 from tests.conformance.relying_party import DISCOVERY
 
 # OIDC Discovery §3, RFC 8414 §2, and what later specifications added to the registry of RFC 8414 §7.1.
@@ -96,6 +97,14 @@ def test_oidcc_discovery_endpoint_verification(run, rp):
         run.failed_on_purpose("implicit and its response types are not offered")
 
 
+def test_every_module_of_the_plans_has_a_test():
+    sources = [path.read_text() for path in Path(__file__).parent.glob("test_*.py")]
+    tested = [name for source in sources for name in re.findall(r'^@module\("([^"]+)"', source, re.MULTILINE)]
+
+    assert {name for names in PLANS.values() for name in names} == set(tested)
+    assert len(tested) == len(set(tested))
+
+
 def test_both_well_known_forms_say_the_same(op):
     first = op.http.get(op.issuer + DISCOVERY)
     second = op.http.get(op.issuer + "/.well-known/oauth-authorization-server")
@@ -134,7 +143,9 @@ def shaken(op, suites, version):
         return (made.cipher() or ("",))[0]
 
 
-@pytest.mark.parametrize("endpoint", ["token_endpoint", "userinfo_endpoint", "jwks_uri", "revocation_endpoint"])
+@pytest.mark.parametrize(
+    "endpoint", ["token_endpoint", "userinfo_endpoint", "jwks_uri", "revocation_endpoint", "registration_endpoint"]
+)
 def test_scripts_of_other_sites_may_ask(op, endpoint):
     """CORS, where no cookie counts; never at the authorization endpoint (RFC 9700 §2.6)."""
     metadata = op.http.get(op.issuer + DISCOVERY).json()
