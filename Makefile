@@ -9,10 +9,10 @@ INSTALLER := tools/install.py pyproject.toml requirements/bootstrap.lock $(PIP)
 COMPILE := $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help serve demo install test lint format check bench faults lock clean
+.PHONY: help serve demo install test conformance lint format check bench faults lock clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 serve: $(VENV)/.runtime ## the demo on http://localhost:8000 (PORT= to change)
 	@exec $(BIN)/mintmark serve --demo --port $(PORT)
@@ -25,6 +25,9 @@ install: $(VENV)/.runtime ## .venv from the lock, nothing else
 test: $(VENV)/.dev ## every test; what this machine cannot run is named at the end
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report= $(ARGS)
 	@$(BIN)/coverage report --include='src/mintmark/protocol/*' --fail-under=100
+
+conformance: $(VENV)/.dev ## the certification plans' modules, as tests of ours, with a table of their results
+	$(BIN)/python -m pytest -q tests/conformance $(ARGS)
 
 lint: $(VENV)/.dev ## format, lint, types, import contracts, generated pages fresh
 	$(BIN)/ruff format --check

@@ -29,7 +29,7 @@ async def prove(server: Server, client: Client, token: Unproved, now: datetime) 
     found = await _find(server, client, token.kid, now)
     if token.is_proved_by(found.keys):
         return
-    if token.kid is None and found.keys:  # perhaps a newer key, which nobody named
+    if token.kid is None:  # perhaps a newer key, which nobody named
         found = await _find(server, client, None, now, newer_than=found)
         if token.is_proved_by(found.keys):
             return

@@ -18,10 +18,11 @@ class Deliveries:
     sent: dict[str, int] = field(default_factory=dict)  # by kind
     failed: dict[str, int] = field(default_factory=dict)  # attempts
     given_up: dict[str, int] = field(default_factory=dict)
+    most: int = MOST
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     def has_room(self, receiver: str) -> bool:
-        return receiver not in self._tasks and len(self._tasks) < MOST
+        return receiver not in self._tasks and len(self._tasks) < self.most
 
     def start(self, receiver: str, sending: Coroutine[object, object, None]) -> None:
         self._tasks[receiver] = task = asyncio.get_running_loop().create_task(sending)

@@ -18,7 +18,7 @@ from mintmark.server import Server
 from mintmark.wire.answer import to_json
 
 What = Literal["id_token", "userinfo", "introspection"]
-TYP: Mapping[What, str] = {"id_token": "JWT", "userinfo": "JWT", "introspection": "token-introspection+jwt"}
+JWT = "JWT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ def signing_alg(client: Client, what: What) -> str | None:
     return _registered(client, what, "signed_response_alg")
 
 
-async def of(server: Server, client: Client, what: What, alg: str | None, now: datetime) -> Envelope:
-    """alg: what it is signed with; None: it is not, and only encrypted (OIDC Core §5.3.2).
+async def of(server: Server, client: Client, what: What, alg: str | None, now: datetime, *, typ: str = JWT) -> Envelope:
+    """alg: what it is signed with; None: it is not, and only encrypted (OIDC Core §5.3.2). typ: of what is signed.
 
     Raises InvalidRequest where it is to be encrypted and the client has no key for that, and UnauthorizedClient for an
     unsigned token that the settings do not allow.
@@ -72,7 +72,7 @@ async def of(server: Server, client: Client, what: What, alg: str | None, now: d
     key_alg = _registered(client, what, "encrypted_response_alg")
     enc = _registered(client, what, "encrypted_response_enc") or jose.DEFAULT_CONTENT_ENCRYPTION
     key = None if key_alg is None else await _key(server, client, what, key_alg, now)
-    return Envelope(TYP[what], alg, signer, key, key_alg or "", enc)
+    return Envelope(typ, alg, signer, key, key_alg or "", enc)
 
 
 async def _key(server: Server, client: Client, what: What, alg: str, now: datetime) -> PublicKey:

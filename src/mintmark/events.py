@@ -167,6 +167,16 @@ class PasswordGrantUsed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRuleFailed(Observation):
+    """A claim rule came to nothing that can be told, and its claim was left out."""
+
+    outcome = "failed"
+    rule: str
+    place: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenIssued(Observation):
     """An access token that nobody stores was issued."""
 

@@ -105,7 +105,8 @@ class KeySets:
                 reply = await outbound.ask(
                     "GET", uri, [("accept", "application/json")], seconds=SECONDS, most=MOST_BYTES
                 )
-            kept.found = Found(_read(reply))
+            keys = _read(reply)
+            kept.found = Found(keys, None if keys else "no key there is one that is taken")
             kept.fetched_at, kept.failures = now, 0
             kept.fresh_until = now + _age(reply)
         except (NotReached, TimeoutError, foreign.WrongKeys) as error:

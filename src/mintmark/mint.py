@@ -7,8 +7,10 @@ from mintmark import disclosure, envelopes, keyring, subjects
 from mintmark.keys import jwt
 from mintmark.protocol import claims_request, ids, jose
 from mintmark.protocol import scope as scopes
+from mintmark.protocol.claim_rule import Asking
 from mintmark.protocol.errors import AccessDenied, InvalidGrant, OAuthError, UnauthorizedClient
 from mintmark.protocol.grant import Grant
+from mintmark.registry import Registry
 from mintmark.server import Server
 from mintmark.store import access_tokens
 from mintmark.store.changes import Change
@@ -28,7 +30,9 @@ class Minted(NamedTuple):
 async def issue(server: Server, grant: Grant, now: datetime) -> Minted:
     """The token answer of a grant. Raises where nothing may be issued any more."""
     expires_at = _expires_at(grant, now)
-    claims = _access_claims(server, grant, now, expires_at)
+    jti = ids.uuid7(now, server.random(10))
+    claims = access_claims(server.issuer, server.registry, grant, jti, now, expires_at)
+    claims = _ruled(server, grant, "access_token", now) | claims
     access_token, changes = await _access_token(server, grant, claims, now, expires_at)
     answer: dict[str, Any] = {
         "access_token": access_token,
@@ -72,22 +76,24 @@ def _expires_at(grant: Grant, now: datetime) -> datetime:
     return end
 
 
-def _access_claims(server: Server, grant: Grant, now: datetime, expires_at: datetime) -> dict[str, Any]:
-    """RFC 9068 §2.2; `aid` is the authorization that ends the token with itself."""
+def access_claims(
+    issuer: str, registry: Registry, grant: Grant, jti: str, now: datetime, expires_at: datetime
+) -> dict[str, Any]:
+    """What an access token says by itself (RFC 9068 §2.2); `aid` is the authorization that ends the token."""
     claims: dict[str, Any] = {
-        "iss": server.issuer,
+        "iss": issuer,
         "sub": grant.client.id,
         "aud": grant.audience[0] if len(grant.audience) == 1 else list(grant.audience),
         "client_id": grant.client.id,
         "scope": scopes.write(grant.scope),
         "iat": seconds(now),
         "exp": seconds(expires_at),
-        "jti": ids.uuid7(now, server.random(10)),
+        "jti": jti,
     }
     if grant.standing is None:
         return claims
     authorization, holder = grant.standing.authorization, grant.standing.holder
-    claims["sub"] = subjects.of(server.registry, grant.client, authorization.person_id)
+    claims["sub"] = subjects.of(registry, grant.client, authorization.person_id)
     claims["auth_time"] = seconds(authorization.authenticated_at)
     claims["acr"] = authorization.acr
     claims["aid"] = authorization.id
@@ -149,16 +155,26 @@ def holder_of(grant: Grant) -> str:
 
 
 async def _id_token(server: Server, grant: Grant, now: datetime, access_token: str) -> str:
-    """OIDC Core §2, §3.1.3.6; of a refresh without `nonce` (§12.2)."""
+    """OIDC Core §3.1.3.6, in the form that the client registered."""
+    alg, claims = grant.client.id_token_alg, id_claims(server.issuer, server.registry, grant, now)
+    if alg != jose.UNSIGNED:  # which has no hash of its own
+        claims["at_hash"] = jwt.at_hash(alg, access_token)
+    return await (await envelopes.of(server, grant.client, "id_token", alg, now)).close(
+        _ruled(server, grant, "id_token", now) | claims
+    )
+
+
+def id_claims(issuer: str, registry: Registry, grant: Grant, now: datetime) -> dict[str, Any]:
+    """What an ID token says by itself (OIDC Core §2); of a refresh without `nonce` (§12.2)."""
     standing = grant.standing
     if standing is None:
         raise ValueError("an ID token speaks of a person")
-    authorization, alg = standing.authorization, grant.client.id_token_alg
+    authorization = standing.authorization
     lifetime = grant.limits.id_token_lifetime
     end = now + lifetime if grant.limits.not_after is None else min(now + lifetime, grant.limits.not_after)
     claims: dict[str, Any] = {
-        "iss": server.issuer,
-        "sub": subjects.of(server.registry, grant.client, authorization.person_id),
+        "iss": issuer,
+        "sub": subjects.of(registry, grant.client, authorization.person_id),
         "aud": grant.client.id,
         "exp": seconds(end),
         "iat": seconds(now),
@@ -166,8 +182,6 @@ async def _id_token(server: Server, grant: Grant, now: datetime, access_token: s
         "acr": authorization.acr,
         "amr": list(authorization.amr),
     }
-    if alg != jose.UNSIGNED:  # which has no hash of its own
-        claims["at_hash"] = jwt.at_hash(alg, access_token)
     if grant.nonce is not None:
         claims["nonce"] = grant.nonce
     if authorization.session_id is not None:
@@ -177,7 +191,17 @@ async def _id_token(server: Server, grant: Grant, now: datetime, access_token: s
     if authorization.claims is not None and standing.holder is not None:
         request = claims_request.stored(authorization.claims)
         claims = disclosure.told(standing.holder, (), None, request.id_token, request.locales) | claims
-    return await (await envelopes.of(server, grant.client, "id_token", alg, now)).close(claims)
+    return claims
+
+
+def _ruled(server: Server, grant: Grant, place: str, now: datetime) -> dict[str, Any]:
+    """What an operator's rules add."""
+    if not server.registry.claim_rules:
+        return {}
+    standing = grant.standing
+    scope = grant.scope if standing is None or place != "id_token" else standing.authorization.scope
+    holder = None if standing is None else standing.holder
+    return disclosure.ruled(server, place, Asking(grant.client, holder, scope, grant.audience), now)
 
 
 def seconds(instant: datetime) -> int:

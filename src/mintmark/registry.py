@@ -6,8 +6,9 @@ that a change made anywhere holds everywhere once the lease has run out.
 
 import asyncio
 import hmac
+import json
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -15,15 +16,17 @@ from typing import Any, TypeVar
 
 from mintmark.keys.ring import Ring, SigningKey
 from mintmark.keys.sealing import Sealer
+from mintmark.protocol import claim_rule, claim_rule_record
 from mintmark.protocol import limits as limits_
 from mintmark.protocol.authorization import Standing
 from mintmark.protocol.catalogue import Catalogue
+from mintmark.protocol.claim_rule import ClaimRule
 from mintmark.protocol.client import Client
 from mintmark.protocol.limits import Contradiction, Limits, Stated
 from mintmark.protocol.memory import Memory
 from mintmark.protocol.policy import Policy
 from mintmark.protocol.webhook import Webhook
-from mintmark.store import clients, configuration, resources, secrets, signing_keys
+from mintmark.store import claim_rules, clients, configuration, resources, secrets, signing_keys
 from mintmark.store import webhooks as stored_webhooks
 from mintmark.store.changes import Unavailable
 from mintmark.store.executor import Executor
@@ -86,6 +89,9 @@ class Registry:
         self.ring = Ring(())
         self.offers_password = False  # some enabled client has the password grant
         self.webhooks: tuple[Webhook, ...] = ()  # disabled ones too
+        self.claim_rules: tuple[ClaimRule, ...] = ()  # in the order of their names
+        self._language = claim_rule.language()
+        self._understood: dict[str, ClaimRule] = {}  # by what is stored
 
     async def renew(self) -> None:
         """Reads the version, and everything anew where it changed. Raises Unavailable."""
@@ -128,7 +134,9 @@ class Registry:
             opened.setdefault(secret.purpose, {})[secret.id] = key
         offers_password = await clients.anyone_has(self._store, "password")
         webhooks = await stored_webhooks.all(self._store, self._sealer)
+        rules = await claim_rules.all(self._store)
         self.catalogue = Catalogue(self._issuer, found)
+        self._understand(rules.values())
         self.ring = Ring(keys)
         self.offers_password = offers_password
         self.webhooks = tuple(webhooks)
@@ -137,6 +145,14 @@ class Registry:
         self._keyed = {}
         for memory in (self._clients, self._limits, self.remembered):
             memory.clear()
+
+    def _understand(self, documents: Iterable[str]) -> None:
+        """A rule that is as it was is not read anew."""
+        known, language = self._understood, self._language
+        self._understood = {
+            text: known.get(text) or claim_rule_record.stored(json.loads(text), language) for text in documents
+        }
+        self.claim_rules = tuple(self._understood.values())
 
     def _open(self, key: signing_keys.StoredKey) -> SigningKey:
         private = self._sealer.open(key.private, bound_to=signing_keys.bound_to(key.facts.kid))

@@ -24,6 +24,7 @@ from mintmark.store.executor import Executor
 from mintmark.wire.asked import Asked
 
 T = TypeVar("T")
+LOGOS = 8  # pictures fetched at once: they wait for nothing, and nothing waits for them
 TRIES = 3  # a decision whose guard failed is made again from a fresh read, twice at most
 
 
@@ -98,6 +99,7 @@ class Server:
     key_sets: KeySets = field(default_factory=KeySets)
     references: References = field(default_factory=References)
     deliveries: Deliveries = field(default_factory=Deliveries)
+    logos: Deliveries = field(default_factory=lambda: Deliveries(most=LOGOS))  # that are being fetched
     upkeep_state: UpkeepState = field(default_factory=UpkeepState)
     counts: Counts = field(default_factory=Counts)
     leaving: Leaving = field(default_factory=Leaving)

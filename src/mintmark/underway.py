@@ -48,15 +48,13 @@ async def client_of(server: Server, params: Params) -> Client:
 
 
 async def resolved(server: Server, params: Params, now: datetime) -> Params:
-    """What the request comes to, with its request object if it has one. An address beside it is registered in any case.
+    """What the request comes to, with its request object if it has one: an address inside counts, not one beside it.
 
-    A refusal goes back to the client only by an address that was sent in the open.
+    A refusal of the object goes back to the client only by an address that was sent in the open.
     """
     client = await client_of(server, params)
     if not request_objects.are_wanted(params, client):
         return params
-    if params.all("redirect_uri"):
-        authorization_request.return_address(params, client)
     try:
         return await request_objects.resolve(server, params, client, now)
     except OAuthError as error:

@@ -6,9 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from mintmark import chaining, expiry, keyring, logouts, logs, outbox, turns
+from mintmark.events import ClientDeleted
 from mintmark.server import Server
+from mintmark.store import client_logos, configuration, people, purge, refusals, registrations
 from mintmark.store import outbox as stored_outbox
-from mintmark.store import people, purge, refusals
 from mintmark.store.changes import Conflict, Unavailable
 
 FRESH_EVERY = 0.4  # seconds; well under the lease
@@ -18,6 +19,8 @@ SESSIONS_EVERY = 30.0
 KEYS_EVERY = 60.0
 PURGE_EVERY = 300.0
 HASHES_EVERY = 600.0
+UNUSED_EVERY = 3600.0
+MOST_BATCHES = 50  # of unused clients in one run: the rest is left to the next
 SOON = 3.0  # after the start, which nothing of this may slow down
 
 
@@ -41,6 +44,7 @@ def duties() -> Sequence[Duty]:
         Duty("outbox", OUTBOX_EVERY, outbox.deliver, everywhere=True),  # each message is taken by one node
         Duty("rotation", KEYS_EVERY, turn_keys),
         Duty("purge", PURGE_EVERY, clear_away),
+        Duty("registrations", UNUSED_EVERY, clear_unused),
         Duty("hashes", HASHES_EVERY, note_hashes, everywhere=True),
         Duty("seal", chaining.SEAL_EVERY, chaining.Chain().seal_audit, everywhere=True),  # of two seals one is written
         Duty("retire", chaining.RETIRE_EVERY, chaining.retire_audit),
@@ -61,6 +65,7 @@ async def stop(tasks: Sequence[asyncio.Task[None]]) -> None:
 async def let_go(server: Server) -> None:
     """At the end: what is being sent gets a moment, and another node may do our duties at once."""
     await server.deliveries.stop()
+    await server.logos.stop()
     await turns.give_back(server, [duty.name for duty in duties() if not duty.everywhere])
 
 
@@ -122,6 +127,24 @@ async def clear_away(server: Server) -> None:
     kept, most = server.settings.refusals_kept, server.settings.refusals_most
     await refusals.forget(server.store, server.clock() - kept, most)
     await stored_outbox.purge(server.store, server.clock())
+
+
+async def clear_unused(server: Server) -> None:
+    """Clients that registered themselves and that nobody signed in to in all that time."""
+    span, now = server.settings.registration_unused, server.clock()
+    if span is None:
+        return
+    for _ in range(MOST_BATCHES):
+        found = await registrations.unused(server.store, now - span)
+        for client_id in found:
+            gone = [registrations.delete_unused(client_id), client_logos.forget(client_id)]
+            event = ClientDeleted(client_id=client_id, reason="never used")
+            with suppress(Conflict):  # somebody signs in to it at this very moment, or another node was first
+                await server.commit(gone, [event], None, now)
+        if found:
+            await server.store.commit([configuration.changed()])
+        if len(found) < registrations.BATCH:
+            return
 
 
 async def note_hashes(server: Server) -> None:

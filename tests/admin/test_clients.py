@@ -188,7 +188,7 @@ async def test_pages_go_by_client_id(issuer):
         ({"grant_types": [], "disabled": 0}, "disabled", "true or false"),
         ({"grant_types": [], "client_id": " x"}, "client_id", None),
         ({"grant_types": [], "client_id": 5}, "client_id", None),
-        ({"grant_types": [], "jwks": {"keys": [{"d": "x"}]}}, "jwks", None),
+        ({"grant_types": [], "jwks": {"keys": [{"kty": "EC", "d": "x"}]}}, "jwks.keys[0]", "public keys only"),
     ],
 )
 async def test_what_cannot_be_is_named(shared, body, member, expected):

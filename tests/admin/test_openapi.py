@@ -15,8 +15,10 @@ OPERATIONS = {
     "clients": {
         "listClients", "createClient", "getClient", "changeClient", "deleteClient", "getEffectivePolicy",
         "listClientSecrets", "getClientSecret", "createClientSecret", "endClientSecret",
+        "listInitialAccessTokens", "getInitialAccessToken", "createInitialAccessToken", "endInitialAccessToken",
     },
     "resources": {"listResources", "createResource", "getResource", "changeResource", "deleteResource"},
+    "claim-rules": {"listClaimRules", "createClaimRule", "getClaimRule", "changeClaimRule", "deleteClaimRule"},
     "policies": {
         "listPolicies", "getServerPolicy", "changeServerPolicy", "createGroupPolicy", "getGroupPolicy",
         "changeGroupPolicy", "deleteGroupPolicy",
@@ -30,6 +32,7 @@ OPERATIONS = {
         "listOutbox", "getOutbox", "retryOutbox", "discardOutbox",
     },
 }  # fmt: skip
+WIDE = {"previewToken"}  # what shows several subjects at once needs the wide scope
 SENT = {"post", "patch"}
 
 
@@ -58,7 +61,7 @@ async def test_every_operation_has_its_id_its_scopes_and_its_problems(sqlite_iss
     found = operations(await document(sqlite_issuer))
     subject_of = {id: subject for subject, ids in OPERATIONS.items() for id in ids}
 
-    assert subject_of.keys() == {one["operationId"] for one in found.values()}
+    assert subject_of.keys() | WIDE == {one["operationId"] for one in found.values()}
     for (method, path), one in found.items():
         wide = "admin:read" if method == "get" else "admin:write"
         subject = subject_of.get(one["operationId"])

@@ -10,6 +10,7 @@ READS = {
     "users": ["/users", f"/users/{ALICE}"],
     "clients": ["/clients", "/clients/web", "/clients/web/secrets", "/clients/web/effective-policy"],
     "resources": ["/resources"],
+    "claim-rules": ["/claim-rules"],
     "policies": ["/policies", "/policies/server"],
     "keys": ["/keys"],
     "sessions": ["/sessions", f"/users/{ALICE}/sessions"],

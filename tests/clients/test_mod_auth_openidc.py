@@ -16,7 +16,8 @@ from tests.not_run import not_run
 from tests.serving import SECRET, Certificate, Served
 
 APACHE, MODULES = Path("/usr/sbin/apache2"), Path("/usr/lib/apache2/modules")
-CONFIGURATION = """
+HERE = Path(__file__).resolve().parent / "apache"
+SURROUNDINGS = """
 ServerRoot {folder}
 ServerName 127.0.0.1
 Listen 127.0.0.1:{port}
@@ -34,38 +35,21 @@ MaxRequestWorkers 8
 DocumentRoot {folder}/pages
 TypesConfig /dev/null
 AddType text/html .html
-
-OIDCProviderMetadataURL {issuer}/.well-known/openid-configuration
-OIDCClientID mod-auth-openidc
-OIDCClientSecret {secret}
-OIDCRedirectURI http://127.0.0.1:{port}/secure/callback
-OIDCScope "openid profile email offline_access"
-OIDCPKCEMethod S256
-OIDCCryptoPassphrase "what seals the module's own cookies"
-OIDCRemoteUserClaim email
-OIDCInfoHook iat access_token id_token userinfo refresh_token session
-OIDCCABundlePath {folder}/ca.pem
-
-OIDCOAuthIntrospectionEndpoint {issuer}/introspect
-OIDCOAuthClientID api
-OIDCOAuthClientSecret {secret}
-OIDCOAuthRemoteUserClaim sub
-
 <Directory {folder}/pages>
   Options +Includes
   SetOutputFilter INCLUDES
   Require all granted
 </Directory>
-<Location /secure>
-  AuthType openid-connect
-  Require valid-user
-</Location>
-<Location /api>
-  AuthType oauth20
-  Require claim scope~(^|\\s)api:read(\\s|$)
-</Location>
+Include {folder}/mintmark.conf
 """
 NAMES = ("mpm_event", "authn_core", "authz_core", "authz_user", "auth_openidc", "include", "mime")
+
+
+def configured(port: int, issuer: str, trusted: Path) -> str:
+    """The file that the docs show, for the addresses of this test."""
+    text = (HERE / "mintmark.conf").read_text()
+    text = text.replace("https://id.example", issuer).replace("https://app.example", f"http://127.0.0.1:{port}")
+    return f"{text.replace('SECRET', SECRET)}\nOIDCCABundlePath {trusted}\n"
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +65,10 @@ def apache(provider: Served, certificate: Certificate) -> Iterator[Program]:
             page.parent.mkdir(parents=True, exist_ok=True)
             page.write_text('user=<!--#echo var="REMOTE_USER" --> name=<!--#echo var="OIDC_CLAIM_name" -->')
         shutil.copy(certificate.certificate, folder / "ca.pem")
+        (folder / "mintmark.conf").write_text(configured(port, provider.url, folder / "ca.pem"))
         modules = "\n".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in NAMES)
-        told = {"folder": folder, "port": port, "issuer": provider.url, "secret": SECRET, "modules": modules}
-        (folder / "apache.conf").write_text(CONFIGURATION.format(**told))
+        told = {"folder": folder, "port": port, "modules": modules}
+        (folder / "apache.conf").write_text(SURROUNDINGS.format(**told))
         command: list[str | Path] = [APACHE, "-f", folder / "apache.conf", "-DFOREGROUND"]
         with program(command, f"http://127.0.0.1:{port}", folder, os.environ) as found:
             yield found

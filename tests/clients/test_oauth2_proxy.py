@@ -1,6 +1,7 @@
 """oauth2-proxy 7 in front of a page: it signs people in, refreshes, and takes ID tokens as bearers."""
 
 import time
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -10,33 +11,28 @@ from tests.clients.programs import program
 from tests.serving import SECRET
 
 PATIENCE = 30
+CONFIGURATION = Path(__file__).resolve().parent / "go" / "oauth2-proxy" / "oauth2-proxy.cfg"  # which the docs show
 
 
 @pytest.fixture(scope="module")
 def proxy(provider, certificate, go_program, trusting, tmp_path_factory):
     port = serving.free_port()
     url = f"http://127.0.0.1:{port}"
+    text = CONFIGURATION.read_text().replace("https://id.example", provider.url).replace("https://app.example", url)
+    folder = tmp_path_factory.mktemp("oauth2-proxy")
+    (folder / "oauth2-proxy.cfg").write_text(text.replace("SECRET", SECRET))
     options = {
-        "provider": "oidc",
-        "oidc-issuer-url": provider.url,
-        "client-id": "oauth2-proxy",
-        "client-secret": SECRET,
-        "redirect-url": f"{url}/oauth2/callback",
+        "config": str(folder / "oauth2-proxy.cfg"),
         "http-address": f"127.0.0.1:{port}",
         "upstream": "static://200",
-        "email-domain": "*",
-        "scope": "openid profile email",
-        "code-challenge-method": "S256",
         "provider-ca-file": str(certificate.certificate),
         "cookie-secret": "thirty-two bytes that are a key.",
         "cookie-secure": "false",
         "cookie-refresh": "1s",
-        "skip-provider-button": "true",
         "skip-jwt-bearer-tokens": "true",
-        "backend-logout-url": f"{provider.url}/end_session?id_token_hint={{id_token}}",
     }
     command = [go_program("oauth2-proxy"), *(f"--{name}={value}" for name, value in options.items())]
-    with program(command, f"{url}/ping", tmp_path_factory.mktemp("oauth2-proxy"), trusting) as found:
+    with program(command, f"{url}/ping", folder, trusting) as found:
         yield found, url
 
 

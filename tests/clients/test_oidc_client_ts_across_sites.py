@@ -7,18 +7,13 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright
 
 from tests import serving
+from tests.clients.node_packages import FOLDER
 from tests.journeys.browsing import OPTIONS, PATIENCE, Person, Site, open_site
 from tests.serving import APP, CODE, ID, SCOPE
 
 CHROMIUM = "/usr/bin/chromium"
-PAGE = """<!doctype html><title>app</title><script src="/oidc-client-ts.js"></script><script>
-const settings = %s;
-const make = (more) => new oidc.UserManager({ ...settings, ...more });
-const manager = make({});
-const told = (user) => ({ ...user, expired: user.expired });
-const failed = (error) => ({ error: error.error ?? null, message: error.message });
-const ready = %s;
-</script>"""
+PAGE = """<!doctype html><title>app</title><script src="/oidc-client-ts.js"></script><script src="/app.js"></script>
+<script>const ready = %s;</script>"""
 # What the app does at each of its addresses.
 PLACES = {
     "/": "Promise.resolve()",
@@ -64,21 +59,9 @@ def site(node, certificate):
     with open_site(certificate) as made:
         library = node.packages / "oidc-client-ts" / "dist" / "browser" / "oidc-client-ts.min.js"
         made.put("/oidc-client-ts.js", library.read_bytes(), "text/javascript")
-        settings = {
-            "authority": f"https://{ID}",
-            "client_id": "page",
-            "redirect_uri": f"https://{APP}/callback",
-            "popup_redirect_uri": f"https://{APP}/popup.html",
-            "silent_redirect_uri": f"https://{APP}/silent.html",
-            "post_logout_redirect_uri": f"https://{APP}/signed-out",
-            "popup_post_logout_redirect_uri": f"https://{APP}/popup-out.html",
-            "scope": "openid profile email offline_access api:read",
-            "loadUserInfo": True,
-            "automaticSilentRenew": False,
-            "silentRequestTimeoutInSeconds": 10,
-        }
+        made.put("/app.js", (FOLDER / "oidc-client-ts.js").read_bytes(), "text/javascript")
         for path, does in PLACES.items():
-            made.put(path, PAGE % (json.dumps(settings), does))
+            made.put(path, PAGE % does)
         yield made
 
 

@@ -91,7 +91,12 @@ def public(key: RSAKey) -> dict[str, Any]:
 
 # Who plays a part that an operator wrote down, by what the module asks for.
 STATIC = {"client_secret_post": "post", "private_key_jwt": "keys"}
-STATIC_BY_PLAN = {"rp-initiated-logout": "logout", "back-channel": "back", "front-channel": "front"}
+STATIC_BY_PLAN = {
+    "rp-initiated-logout": "logout",
+    "session": "logout",
+    "back-channel": "back",
+    "front-channel": "front",
+}
 
 
 @pytest.fixture

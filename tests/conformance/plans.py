@@ -111,7 +111,7 @@ DYNAMIC_ALONE = (
     "oidcc-request-uri-unsigned-supported-correctly-or-rejected-as-unsupported",
 )
 # The plans that both kinds of client are certified with; the others ask for members that only a registration has.
-BOTH = ("basic", "formpost", "rp-initiated-logout", "back-channel", "front-channel")
+BOTH = ("basic", "formpost", "rp-initiated-logout", "back-channel", "front-channel", "session")
 
 
 @dataclass
@@ -155,8 +155,8 @@ def module(name: str, *, later: bool = False) -> pytest.MarkDecorator:
 
 def _waits(run: Run) -> bool:
     """For doors that are still being built."""
-    registers = "dynamic" == run.registration and not run.module.endswith(("verification", "rotate-keys"))
-    return registers or "request-object" in run.module or run.plan.endswith(("logout", "channel", "session"))
+    doors = ("logo-uri",)
+    return any(door in run.module for door in doors) or run.plan.endswith(("logout", "channel", "session"))
 
 
 def _runs(plan: str, name: str) -> Iterator[Run]:

@@ -101,7 +101,7 @@ def clients(station: Station, jwks: Mapping[str, Any]) -> Iterator[dict[str, Any
     def named(alias: str) -> Folder:
         return Folder(station, alias)
 
-    yield client(named("first"))
+    yield client(named("first"), jwks=jwks)
     yield client(named("second"))
     yield client(named("post"), token_endpoint_auth_method="client_secret_post")
     yield {

@@ -333,9 +333,6 @@ def test_oidcc_ensure_request_object_with_redirect_uri(run, rp, browser):
     """
     assert "none" not in rp.metadata["request_object_signing_alg_values_supported"]
     rp.start()
-    if "static" == run.registration:
-        run.skipped(f"{NO_NONE}; this client has no keys")
-        return
     inside = signed(rp, rp.request())
     page = browser.go(rp.address(**{**rp.sent, "redirect_uri": rp.folder.url("wrong"), "request": inside}))
     rp.go_on(rp.came_back(browser, page))

@@ -4,6 +4,7 @@
 <!-- paste -->          the same; `.ci/run` pastes these from a clean clone, too
 <!-- run: folder -->    pasted, with the page's others in order, in a folder without a server
 <!-- run: WORD -->      what test_code_blocks.py knows under that word
+<!-- from: PATH -->     stands so in that file of the tree, which a test runs
 <!-- file: NAME -->     lies in the page's folder under that name before anything is pasted
 <!-- printed -->        text that the command above it has printed, but for moments
 <!-- answer -->         JSON with the members, and the types, of what the command above it has printed

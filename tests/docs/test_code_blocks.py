@@ -38,7 +38,7 @@ NOT_RUN = {
         "pg_dump",
     ): "tests/journeys/test_a_backup_is_restored.py dumps and restores a PostgreSQL of its own",
 }
-LANGUAGES = {"sh", "json", "toml", "yaml", "python", "javascript", "java", "diff", "text"}
+LANGUAGES = {"apache", "sh", "json", "toml", "yaml", "python", "javascript", "java", "diff", "text"}
 
 
 def ids(block: Block) -> str:
@@ -69,6 +69,8 @@ def fate(block: Block) -> str:
         return "left out"
     if block.run in ELSEWHERE:
         return ELSEWHERE[block.run]
+    if "from" in block.marks:
+        return "looked for"
     if "file" in block.marks:
         others = (other.text for other in of(block.page) if other is not block)
         return "used" if any(block.marks["file"] in text for text in others) else ""
@@ -81,6 +83,18 @@ def fate(block: Block) -> str:
 
 def test_what_is_not_run_is_still_there():
     assert [] == [start for page, start in NOT_RUN if not any(b.text.startswith(start) for b in of(page))]
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if "from" in b.marks], ids=ids)
+def test_what_a_page_shows_of_a_file_stands_there(block):
+    """Line by line; how far in is no matter."""
+    shown, there = lines(block.text), lines((blocks.ROOT / block.marks["from"]).read_text())
+
+    assert any(shown == there[start : start + len(shown)] for start in range(len(there)))
+
+
+def lines(text: str) -> list[str]:
+    return [line.strip() for line in text.strip().splitlines()]
 
 
 @pytest.mark.parametrize("page", pages("demo"))
@@ -143,9 +157,11 @@ def test_json_is_json(block):
     json.loads(block.text)
 
 
-@pytest.mark.parametrize(
-    "block", [b for b in BLOCKS if b.language == "toml" and b.marks.get("file") != "shop.toml"], ids=ids
-)
+# Another program's, or an apply file.
+NO_SETTINGS = [b for b in BLOCKS if "from" in b.marks or b.marks.get("file") == "shop.toml"]
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "toml" and b not in NO_SETTINGS], ids=ids)
 def test_toml_is_a_settings_file(block, tmp_path):
     tomllib.loads(block.text)
     file = tmp_path / "mintmark.toml"

@@ -181,11 +181,23 @@ async def test_what_is_wrong_inside_goes_back_by_what_stands_inside(sqlite_knowi
 
 
 @pytest.mark.parametrize("address", ["https://evil.example/cb", CALLBACK + "/"])
-async def test_an_address_that_is_not_registered_is_a_page_wherever_it_stands(sqlite_knowing, address):
-    inside = await ask(sqlite_knowing, beside(signed(redirect_uri=address)))
-    outside = await ask(sqlite_knowing, beside(signed(), redirect_uri=address))
+async def test_an_address_that_is_not_registered_is_a_page_wherever_it_counts(sqlite_knowing, address):
+    """Inside; and outside where nothing inside takes its place, or the object is not to be believed."""
+    pages = [
+        await ask(sqlite_knowing, beside(signed(redirect_uri=address))),
+        await ask(sqlite_knowing, beside(signed(redirect_uri=None), redirect_uri=address)),
+        await ask(sqlite_knowing, beside(signed(OTHER_KEY), redirect_uri=address)),
+    ]
 
-    assert [400, 400] == [inside.status_code, outside.status_code]
+    assert [400, 400, 400] == [page.status_code for page in pages]
+    assert {True} == {'<p id="error">invalid_request</p>' in page.text for page in pages}
+
+
+async def test_an_address_beside_an_object_that_has_one_counts_for_nothing(sqlite_knowing):
+    """OIDC Core §6.1: what stands inside takes its place."""
+    answer = await ask(sqlite_knowing, beside(signed(), redirect_uri="https://evil.example/cb"))
+
+    assert "code" in await sqlite_knowing.go_on(sqlite_knowing.http, answer)
 
 
 async def test_without_an_address_beside_it_what_cannot_be_trusted_is_a_page(sqlite_knowing):

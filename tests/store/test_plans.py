@@ -14,7 +14,9 @@ from mintmark.store.sql import statement
 from mintmark.store.sqlite_steps import DIALECT
 
 # Few rows, all of them wanted, and read when something was configured only.
-SMALL = {"resources", "policies", "signing_keys", "secrets", "clients", "configuration", "webhooks"}
+SMALL = {
+    "resources", "policies", "signing_keys", "secrets", "clients", "configuration", "webhooks", "claim_rules",
+}  # fmt: skip
 
 
 def reads() -> list[tuple[str, Read]]:

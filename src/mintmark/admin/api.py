@@ -15,13 +15,16 @@ from mintmark import refused
 from mintmark.admin import (
     audit,
     authorizations,
+    claim_rules,
     client_secrets,
     clients,
     front,
+    initial_access_tokens,
     keys,
     outbox,
     people,
     policies,
+    previews,
     problems,
     refusals,
     resources,
@@ -37,8 +40,9 @@ from mintmark.server import Server
 from mintmark.wire.asgi import App
 
 ROOMS = (
-    sessions, people, users, authorizations, clients, client_secrets, resources, policies, keys, tokens, audit,
-    refusals, webhooks, outbox,
+    sessions, people, users, authorizations, clients, client_secrets, previews, initial_access_tokens, resources,
+    claim_rules, policies, keys,
+    tokens, audit, refusals, webhooks, outbox,
 )  # fmt: skip
 NO_SUCH_METHOD = "this method is not one of this address"
 SUMMARY = """\

@@ -35,7 +35,7 @@ from mintmark.store.times import at, ms
 
 NAME = "clients"
 OFFERED = Offered(tuple(GRANTS), tuple(METHODS))
-KEPT = ("client_id", "self_registered", "created_at", "updated_at")  # members that the server keeps
+KEPT = ("client_id", "self_registered", "created_at", "updated_at", "used_at")  # members that the server keeps
 OWN = ("policy", "disabled")  # members that are no metadata
 Reads = Annotated[Operator, reads("clients")]
 Writes = Annotated[Operator, writes("clients")]
@@ -204,7 +204,8 @@ async def require(operator: Operator, id: str) -> ListedClient:
 
 def document(found: ListedClient) -> dict[str, Any]:
     times = {"created_at": shown.when(found.created_at), "updated_at": shown.when(found.updated_at)}
-    return shown.client(found.client) | times
+    used = {"used_at": shown.when(found.used_at)} if found.client.self_registered else {}
+    return shown.client(found.client) | times | used
 
 
 def _unknown() -> NotFound:
@@ -280,7 +281,7 @@ def _changed(operator: Operator, known: ListedClient, wanted: _Wanted) -> Made:
         events.append(_configured(operator, after.id, "disable" if wanted.disabled else "enable"))
         disabled_at = now if wanted.disabled else None
     client = replace(after, self_registered=before.self_registered, disabled_at=disabled_at)
-    found = ListedClient(client, known.created_at, at(ms(now)) if changes else known.updated_at)
+    found = ListedClient(client, known.created_at, at(ms(now)) if changes else known.updated_at, known.used_at)
     return Made(document(found), changes, events, settles=wanted.disabled and not was_disabled, tag=True)
 
 

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mintmark.protocol import claims, client_metadata, person_record, policy, resource_record
+from mintmark.protocol import (
+    claim_rule,
+    claim_rule_record,
+    claims,
+    client_metadata,
+    person_record,
+    policy,
+    resource_record,
+)
 from mintmark.protocol.policy import Place
 
 Schema = Mapping[str, Any]  # Any: JSON Schema's own shape
@@ -128,6 +136,11 @@ _SECRET: Mapping[str, Schema] = {
     "expires_at": nullable(TIME),
     "ended_at": nullable(TIME),
 }
+_KEPT_OF_TOKENS: Mapping[str, Schema] = {
+    "created_at": TIME,
+    "expires_at": nullable(TIME),
+    "ended_at": nullable(TIME),
+}
 _LIMIT: Mapping[str, Schema] = {
     "resource": nullable({**STRING, "description": "null: it does not depend on the resource."}),
     "member": STRING,
@@ -150,7 +163,11 @@ def _people() -> dict[str, Schema]:
 
 
 def _clients() -> dict[str, Schema]:
-    shown = {"client_id": STRING, **_CLIENT, "self_registered": FLAG, **_KEPT}
+    used = {
+        **TIME,
+        "description": "When somebody first signed in to it; null: nobody did. Of self-registered ones only.",
+    }
+    shown = {"client_id": STRING, **_CLIENT, "self_registered": FLAG, "used_at": nullable(used), **_KEPT}
     always = ("client_id", "client_name", "token_endpoint_auth_method", "grant_types", "policy", "self_registered")
     sent = _or_default(_CLIENT)
     id = {**STRING, "description": "Made up where it is left out."}
@@ -172,6 +189,20 @@ def _clients() -> dict[str, Schema]:
         "Limit": _object(_LIMIT, *_LIMIT),
         "Overridden": _object({"from": STRING, "name": STRING, "value": {}}, "from", "name", "value"),
         "EffectivePolicy": _object({"items": {"type": "array", "items": _ref("Limit")}}, "items"),
+    }
+
+
+def _initial_access_tokens() -> dict[str, Schema]:
+    uses = nullable({"type": "integer", "description": "How many clients may register with it; null: any number."})
+    known = {"id": STRING, "name": STRING, "uses_left": uses, **_KEPT_OF_TOKENS}
+    token = nullable({**STRING, "description": "Shown this once; null: see `forgotten`."})
+    forgotten = {**STRINGS, "description": "Members that a replay does not show any more, ten minutes later."}
+    until = nullable({**STRING, "description": "`30d`, `2027-01-31` or RFC 3339; left out: never."})
+    return {
+        "InitialAccessToken": _object(known, *known),
+        "InitialAccessTokens": _list("InitialAccessToken"),
+        "NewInitialAccessToken": _object({"name": STRING, "uses": uses, "expires_at": until}, "name"),
+        "MadeInitialAccessToken": _object({**known, "token": token, "forgotten": forgotten}, *known, "token"),
     }
 
 
@@ -219,4 +250,37 @@ def _policies() -> dict[str, Schema]:
     }
 
 
-SCHEMAS: Mapping[str, Schema] = MappingProxyType({**_people(), **_clients(), **_rest(), **_policies()})
+def _preview() -> Schema:
+    claims_ = {**OBJECT, "description": "`…` stands for what is made when a token is."}
+    rules = {"type": "object", "additionalProperties": STRING, "description": "The rule of each claim that one gave."}
+    part = _object({"claims": claims_, "rules": rules}, "claims", "rules")
+    told: dict[str, Schema] = {
+        **dict.fromkeys(("client_id", "user_id", "username", "scope"), STRING), "resources": STRINGS,
+        "access_token_format": {"type": "string", "enum": list(policy.FORMATS)},
+        **{place: nullable(part) for place in claim_rule.PLACES},
+        "failed": {"type": "array", "items": _object(dict.fromkeys(("rule", "place", "why"), STRING))},
+    }  # fmt: skip
+    return _object(told, *told)
+
+
+def _claim_rules() -> dict[str, Schema]:
+    places = {"type": "array", "items": {"type": "string", "enum": list(claim_rule.PLACES)}}
+    says = "CEL over `user`, `client`, `scope` and `audience`."
+    members: dict[str, Schema] = {
+        "name": STRING, "claim": STRING, "expression": {**STRING, "description": says}, "places": places,
+        **dict.fromkeys(("scopes", "resources", "clients"), STRINGS),
+    }  # fmt: skip
+    sent = _or_default(members)
+    required = ("name", "claim", "expression")
+    return {
+        "ClaimRule": _object(members, *claim_rule_record.MEMBERS),
+        "ClaimRules": _list("ClaimRule"),
+        "TokenPreview": _preview(),
+        "NewClaimRule": _object({**sent, **{name: members[name] for name in required}}, *required),
+        "ClaimRuleChange": _object(sent, says="A merge patch (RFC 7396). null: the default."),
+    }
+
+
+SCHEMAS: Mapping[str, Schema] = MappingProxyType(
+    {**_people(), **_clients(), **_initial_access_tokens(), **_rest(), **_policies(), **_claim_rules()}
+)

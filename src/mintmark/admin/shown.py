@@ -10,6 +10,7 @@ from mintmark.protocol import limits, person_record
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.client import Client, Secret
 from mintmark.registry import Registry
+from mintmark.store.initial_access_tokens import InitialAccessToken
 from mintmark.store.people import Person
 
 Document = dict[str, Any]  # Any: JSON
@@ -53,6 +54,18 @@ def secret(found: Secret) -> Document:
         "name": found.name,
         "created_at": when(found.created_at),
         "expires_at": when(found.expires_at),
+    }
+
+
+def initial_access_token(found: InitialAccessToken) -> Document:
+    """Without the token."""
+    return {
+        "id": found.id,
+        "name": found.name,
+        "uses_left": found.uses_left,
+        "created_at": when(found.created_at),
+        "expires_at": when(found.expires_at),
+        "ended_at": when(found.ended_at),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from mintmark.client_auth import METHODS
 from mintmark.commands import plan_people
 from mintmark.grants import GRANTS
-from mintmark.protocol import claims, client_metadata, person_record, policy
+from mintmark.protocol import claim_rule, claims, client_metadata, person_record, policy
 from mintmark.protocol.policy import Place
 
 Schema = dict[str, Any]  # Any: JSON
@@ -51,6 +51,7 @@ def document() -> Schema:
                 "resources": {"type": "array", "items": {"$ref": "#/$defs/resource"}},
                 "clients": {"type": "array", "items": {"$ref": "#/$defs/client"}},
                 "users": {"type": "array", "items": {"$ref": "#/$defs/user"}},
+                "claim_rules": {"type": "array", "items": {"$ref": "#/$defs/claim_rule"}},
             }
         ),
         "$defs": _definitions(),
@@ -80,6 +81,7 @@ def _definitions() -> Schema:
         "resource": _object(_RESOURCE, "resource"),
         "client": _client(),
         "user": _object(_user(), "username"),
+        "claim_rule": _object(_RULE, "name"),
     }
 
 
@@ -142,6 +144,18 @@ _RESOURCE: Mapping[str, Schema] = MappingProxyType(
         "scopes": {"anyOf": [_list(_text()), {"type": "object", "additionalProperties": _text()}, _LITERAL]},
         "resource_servers": _list(_text()),
         "policy": {"$ref": "#/$defs/resource_policy"},
+    }
+)
+
+_RULE: Mapping[str, Schema] = MappingProxyType(
+    {
+        "name": _text(),
+        "claim": _text(description="The name of the claim that it makes."),
+        "expression": _text(description="CEL, such as `user.groups`; docs/claims.md names what it may speak of."),
+        "places": _list(_choice(*claim_rule.PLACES)),
+        "scopes": _list(_text()),
+        "resources": _list(_text()),
+        "clients": _list(_text()),
     }
 )
 

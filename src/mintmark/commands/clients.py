@@ -7,17 +7,17 @@ import typer
 
 from mintmark import ending
 from mintmark.admin import shown
-from mintmark.commands import apply, assignments, client_secrets, leases, opening, verbs
+from mintmark.commands import apply, assignments, client_secrets, leases, opening, preview_token, verbs
 from mintmark.commands.apply_file import ApplyFile, Entry
 from mintmark.commands.opening import NotFound, Opened, Refused
 from mintmark.commands.verbs import Document, JsonOption
 from mintmark.events import Configured
 from mintmark.protocol.client import SECRET_METHODS, Client
 from mintmark.protocol.client_metadata import MEMBERS
-from mintmark.store import clients
+from mintmark.store import clients, listed_clients
 
 PAGE = 500
-COLUMNS = ("client_id", "client_name", "token_endpoint_auth_method", "grant_types", "disabled")
+COLUMNS = ("client_id", "client_name", "token_endpoint_auth_method", "grant_types", "self_registered", "disabled")
 LISTS = (*(name for name, one in MEMBERS.items() if one.form == "texts"), "policy.allowed_networks")
 NUMBERS = (*(name for name, one in MEMBERS.items() if one.form == "number"), "policy.max_active_tokens")
 SECRETS = {"client_secret": "the command clients secret-add makes one"}
@@ -51,10 +51,16 @@ def show(
 
     async def work(opened: Opened) -> Document:
         client = await find(opened, client_id)
-        return document(client) | {
-            "secrets": client_secrets.documents(client),
-            "effective": effective(opened, client, group or ()),
-        }
+        listed = await listed_clients.find(opened.store, client_id)
+        used = {"used_at": shown.when(listed.used_at)} if listed is not None and client.self_registered else {}
+        return (
+            document(client)
+            | used
+            | {
+                "secrets": client_secrets.documents(client),
+                "effective": effective(opened, client, group or ()),
+            }
+        )
 
     found = verbs.do(work, changing=False)
     if json:
@@ -139,6 +145,7 @@ def delete(client_id: IdArgument, json: JsonOption = False) -> None:
 
 app.command("secret-add")(client_secrets.add)
 app.command("secret-end")(client_secrets.end)
+app.command("preview-token")(preview_token.preview_token)
 
 
 async def find(opened: Opened, client_id: str) -> Client:

@@ -48,6 +48,7 @@ def _named(wanted: ApplyFile) -> set[Key]:
     named = {("resource", str(one.members.get("resource"))) for one in wanted.resources}
     named |= {("client", str(one.members.get("client_id"))) for one in wanted.clients}
     named |= {("group", name) for name in wanted.groups}
+    named |= {("claim_rule", str(one.members.get("name"))) for one in wanted.claim_rules}
     return named | ({("policy", "server")} if wanted.policy is not None else set())
 
 
@@ -58,6 +59,7 @@ async def _standing(opened: Opened, keys: Sequence[Key]) -> dict[Key, Document]:
     }
     for (kind, name), policy in policies.items():
         stands["policy" if kind == "server" else kind, name or "server"] = remembered.policy(policy)
+    stands |= {("claim_rule", one.name): remembered.claim_rule(one) for one in opened.registry.claim_rules}
     for kind, name in keys:
         client = await clients.find(opened.store, name) if kind == "client" else None
         if client is not None:

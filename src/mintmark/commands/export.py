@@ -11,7 +11,7 @@ from mintmark.commands import opening, pruning
 from mintmark.commands.apply import Format
 from mintmark.commands.forms import writers
 from mintmark.commands.opening import Opened
-from mintmark.protocol import person_record, resource_record
+from mintmark.protocol import claim_rule_record, person_record, resource_record
 from mintmark.protocol.client import Client
 from mintmark.store import clients, resources
 from mintmark.store.people import Person
@@ -55,6 +55,7 @@ async def document(opened: Opened, *, users: bool, hashes: bool) -> Document:
         "groups": {name: {"policy": stated} for name, stated in groups.items() if stated},
         "resources": [_without_empty(resource_record.document(one)) for one in await resources.all(opened.store)],
         "clients": await _clients(opened),
+        "claim_rules": [_without_empty(claim_rule_record.document(one)) for one in opened.registry.claim_rules],
     }
     if users:
         people = [one async for one in pruning.every_person(opened)]

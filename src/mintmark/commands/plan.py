@@ -1,16 +1,17 @@
 """What an apply file would change: the state and the file in, differences and steps out. Nothing here waits."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mintmark import nearest
 from mintmark.client_auth import METHODS
-from mintmark.commands import plan_people, plan_policies, remembered
+from mintmark.commands import plan_people, plan_policies, plan_rules, remembered
 from mintmark.commands.apply_file import ApplyFile, Entry
 from mintmark.commands.differences import Change, Difference, Member, members, merged, secret
 from mintmark.commands.opening import Refused
 from mintmark.commands.plan_people import PersonStep
 from mintmark.commands.plan_policies import GroupStep
+from mintmark.commands.plan_rules import RuleStep
 from mintmark.commands.planning import Dropped, Planning, State
 from mintmark.commands.progress import QUIET, Progress
 from mintmark.commands.remembered import Document, Drift, Key
@@ -62,6 +63,7 @@ class Plan:
     people: tuple[PersonStep, ...] = ()
     policy: Policy | None = None  # None: the server's stays
     groups: tuple[GroupStep, ...] = ()
+    claim_rules: tuple[RuleStep, ...] = ()
     keep: Mapping[Key, Document] = field(default_factory=dict)  # what is to be remembered
     forget: tuple[Key, ...] = ()
     drifted: tuple[Drift, ...] = ()
@@ -74,18 +76,20 @@ class Plan:
 def make(file: ApplyFile, state: State, dropped: Dropped = NOTHING, progress: Progress = QUIET) -> Plan:
     """Raises Refused with everything that is wrong: nothing is applied then."""
     planning = Planning(state, _left(state.resources, dropped))
+    planning.rules |= {name: one for name, one in state.claim_rules.items() if name not in dropped.claim_rules}
     planning.differences += _goes(dropped)
     resources = list(_resources(file.resources, planning))
     resources += _silenced(planning, {step.resource.id for step in resources})
     catalogue = Catalogue(state.issuer, [*planning.resources.values()])
     steps = list(_clients(file.clients, planning, catalogue))
-    _check_references(file, planning, dropped.client_ids)
+    _check_references(file, planning, dropped)
     _check_left_scopes(planning, catalogue, {step.client_id for step in steps} | dropped.client_ids)
     people, differences, refusals = plan_people.make(
         progress.over(file.users), state.people, state.signing_in, state.right_passwords
     )
     policy = plan_policies.server(file.policy, planning)
     groups = list(plan_policies.groups(file.groups, planning))
+    rules = list(plan_rules.make(file.claim_rules, planning, catalogue, _clients_left(file, planning, dropped)))
     if planning.refusals or refusals:
         raise Refused(*planning.refusals, *refusals)
     return Plan(
@@ -96,6 +100,7 @@ def make(file: ApplyFile, state: State, dropped: Dropped = NOTHING, progress: Pr
         tuple(people),
         policy,
         tuple(groups),
+        tuple(rules),
         *_memory(planning, dropped),
     )
 
@@ -125,6 +130,7 @@ def _goes(dropped: Dropped) -> Iterator[Difference]:
     yield from (Difference("resource", one.id, "delete") for one in dropped.resources)
     yield from (Difference("client", one.id, "delete") for one in dropped.clients)
     yield from (Difference("group", name, "delete") for name in dropped.groups)
+    yield from (Difference("claim_rule", name, "delete") for name in dropped.claim_rules)
     yield from (Difference("user", one.holder.username, "delete") for one in dropped.people)
 
 
@@ -291,9 +297,14 @@ def _secret(stated: Mapping[str, object], known: Client | None, method: str, sta
     return _SecretStep(wanted, held is not None, remembered.NEW)
 
 
-def _check_references(file: ApplyFile, planning: Planning, gone: Set[str]) -> None:
+def _clients_left(file: ApplyFile, planning: Planning, dropped: Dropped) -> set[str]:
+    """Those of which the file speaks that will be there."""
     made = {name for entry in file.clients if isinstance(name := entry.members.get("client_id"), str)}
-    known = {*planning.state.clients, *made} - gone
+    return {*planning.state.clients, *made} - dropped.client_ids
+
+
+def _check_references(file: ApplyFile, planning: Planning, dropped: Dropped) -> None:
+    gone, known = dropped.client_ids, _clients_left(file, planning, dropped)
     for entry in file.resources:
         servers = entry.members.get("resource_servers")
         for number, client_id in enumerate(servers if isinstance(servers, list) else ()):

@@ -8,6 +8,7 @@ from datetime import datetime
 from mintmark.commands.differences import Difference
 from mintmark.commands.remembered import Document, Key
 from mintmark.protocol.catalogue import Resource
+from mintmark.protocol.claim_rule import ClaimRule
 from mintmark.protocol.client import Client, Secret
 from mintmark.protocol.client_metadata import MetadataRefused
 from mintmark.protocol.person_record import RecordRefused
@@ -23,6 +24,7 @@ class Dropped:
     resources: Sequence[Resource] = ()
     clients: Sequence[Client] = ()
     groups: Sequence[str] = ()
+    claim_rules: Sequence[str] = ()
     people: Sequence[Person] = ()
     kinds: frozenset[str] = frozenset()  # of which all goes that the file does not name
 
@@ -48,6 +50,7 @@ class State:
     is_secret: Callable[[Secret, str], bool]
     group_policies: Mapping[str, Policy] = field(default_factory=dict)
     unsigned: bool = False  # whether the settings allow ID tokens that nobody signed
+    claim_rules: Mapping[str, ClaimRule] = field(default_factory=dict)  # by name
     kept: Mapping[Key, Applied] | None = None  # what earlier files left; None: this one is not remembered either
 
 
@@ -59,6 +62,7 @@ class Planning:
     refusals: list[str] = field(default_factory=list)
     stood: dict[Key, Document] = field(default_factory=dict)  # what the file names, as it is
     stands: dict[Key, Document] = field(default_factory=dict)  # and as it will be
+    rules: dict[str, ClaimRule] = field(default_factory=dict)  # as they will be
 
     @contextmanager
     def at(self, path: str) -> Iterator[None]:

@@ -17,20 +17,20 @@ from mintmark.protocol import scope as scopes
 from mintmark.protocol.catalogue import Resource
 from mintmark.protocol.client import Client
 from mintmark.protocol.names import normalise_username
-from mintmark.store import client_logos, clients, consents, people, resources
+from mintmark.store import claim_rules, client_logos, clients, consents, people, resources
 from mintmark.store.changes import Change
 from mintmark.store.people import Person
 
 PAGE = 500
 ADMINS = "admins"  # the group whose people may use the admin API (contract, "The admin API")
-_KINDS = {"resources": "resource", "clients": "client", "groups": "group"}
+_KINDS = {"resources": "resource", "clients": "client", "groups": "group", "claim_rules": "claim_rule"}
 
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
     """What may go."""
 
-    clients: bool = False  # and resources, and what is stated for groups
+    clients: bool = False  # and resources, rules for claims, and what is stated for groups
     people: bool = False
     last_admin: bool = False  # the last way into the admin API may go too
 
@@ -47,6 +47,7 @@ async def find(opened: Opened, wanted: ApplyFile, pruning: Pruning | None) -> Dr
         resources=await _resources(opened, wanted),
         clients=[one async for one in _clients(opened, wanted)],
         groups=await _groups(opened, wanted),
+        claim_rules=await _claim_rules(opened, wanted),
         people=gone,
         kinds=frozenset(kind for section, kind in _KINDS.items() if section in wanted.sections),
     )
@@ -64,6 +65,13 @@ async def _groups(opened: Opened, wanted: ApplyFile) -> list[str]:
         return []
     stated = await resources.policies(opened.store)
     return sorted(name for kind, name in stated if kind == "group" and name not in wanted.groups)
+
+
+async def _claim_rules(opened: Opened, wanted: ApplyFile) -> list[str]:
+    if "claim_rules" not in wanted.sections:
+        return []
+    named = {entry.members.get("name") for entry in wanted.claim_rules}
+    return [name for name in await claim_rules.all(opened.store) if name not in named]
 
 
 async def _clients(opened: Opened, wanted: ApplyFile) -> AsyncIterator[Client]:
@@ -145,6 +153,8 @@ def changes(opened: Opened, dropped: Dropped) -> tuple[list[Change], list[Event]
         found += [consents.forget_client(client.id), client_logos.forget(client.id), *clients.delete_(client.id)]
     for group in dropped.groups:
         found += resources.delete_policy("group", group)
+    for rule in dropped.claim_rules:
+        found += claim_rules.delete_(rule)
     for person in dropped.people:
         gone, ended = ending.deletion(person.holder.id, opened.now)
         found += gone

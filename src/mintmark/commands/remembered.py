@@ -11,8 +11,9 @@ from typing import Any
 
 from mintmark.commands import differences
 from mintmark.commands.differences import HIDDEN, Change, Kind, Member
-from mintmark.protocol import resource_record
+from mintmark.protocol import claim_rule_record, resource_record
 from mintmark.protocol.catalogue import Resource
+from mintmark.protocol.claim_rule import ClaimRule
 from mintmark.protocol.client import Client
 from mintmark.protocol.policy import Policy
 from mintmark.store.applied import Applied
@@ -64,6 +65,10 @@ def client_document(members: Mapping[str, Any], policy: Policy, *, disabled: boo
 
 def policy(one: Policy) -> Document:
     return {"policy": one.document()}
+
+
+def claim_rule(one: ClaimRule) -> Document:
+    return claim_rule_record.document(one)
 
 
 def written(document: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """What stands now, as far as an apply file could touch it: the state that a plan is made for."""
 
+import json
 from collections.abc import AsyncIterator, Collection, Mapping
 
 from mintmark.commands import plan_people, pruning
@@ -8,10 +9,12 @@ from mintmark.commands.opening import Opened
 from mintmark.commands.planning import Dropped, State
 from mintmark.commands.progress import Progress
 from mintmark.factors.hashing import Hashing
+from mintmark.protocol import claim_rule, claim_rule_record
 from mintmark.protocol.catalogue import Resource
+from mintmark.protocol.claim_rule import ClaimRule
 from mintmark.protocol.client import Client, Secret
 from mintmark.protocol.names import normalise_username
-from mintmark.store import applied, clients, people, resources
+from mintmark.store import applied, claim_rules, clients, people, resources
 from mintmark.store.people import Person
 
 PAGE = 500
@@ -25,7 +28,7 @@ async def read(
     loses = bool(dropped.resources) or _loses_scopes(wanted, known)
     signing_in = await _signing_in(opened, wanted, {one.holder.id for one in dropped.people}, progress)
     by_name = {key: one for key, one in signing_in.items() if normalise_username(one.holder.username) == key}
-    policies = await resources.policies(store)
+    policies, rules = await resources.policies(store), await _rules(opened)
 
     def is_secret(held: Secret, secret: str) -> bool:
         return registry.is_mac("client_secret", secret.encode(), held.digest)
@@ -37,23 +40,33 @@ async def read(
         server_policy=policies.get(("server", "")),
         group_policies={name: policy for (kind, name), policy in policies.items() if kind == "group"},
         unsigned=opened.settings.allow_unsigned_id_tokens,
-        clients=await _named_clients(opened, wanted),
+        clients=await _named_clients(opened, wanted, rules),
         client_ids=[one.id for one in await clients.page(store, "", PAGE)],
         other_clients=[one async for one in pruning.every_client(opened)] if loses else [],
         people=by_name,
         signing_in=signing_in,
         right_passwords=await _right_passwords(wanted, by_name, hashing),
         is_secret=is_secret,
+        claim_rules=rules,
         kept=await applied.all(store) if remember else None,
     )
 
 
-async def _named_clients(opened: Opened, wanted: ApplyFile) -> dict[str, Client]:
+async def _rules(opened: Opened) -> dict[str, ClaimRule]:
+    language, kept = claim_rule.language(), await claim_rules.all(opened.store)
+    return {name: claim_rule_record.stored(json.loads(text), language) for name, text in kept.items()}
+
+
+async def _named_clients(opened: Opened, wanted: ApplyFile, rules: Mapping[str, ClaimRule]) -> dict[str, Client]:
     """Those that the file sets, and those that it only refers to."""
     named = {entry.members.get("client_id") for entry in wanted.clients}
     for entry in wanted.resources:
         servers = entry.members.get("resource_servers")
         named |= {one for one in servers if isinstance(one, str)} if isinstance(servers, list) else set()
+    for entry in wanted.claim_rules:
+        spoken_of = entry.members.get("clients")
+        named |= {one for one in spoken_of if isinstance(one, str)} if isinstance(spoken_of, list) else set()
+    named |= {one for rule in rules.values() for one in rule.clients}
     known = [await clients.find(opened.store, one) for one in sorted(one for one in named if isinstance(one, str))]
     return {one.id: one for one in known if one is not None}
 

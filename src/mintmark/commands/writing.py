@@ -12,8 +12,9 @@ from mintmark.commands.plan import SECRET_NAME, ClientStep, Plan
 from mintmark.commands.plan_people import PersonStep
 from mintmark.events import Configured, Event, FileApplied
 from mintmark.factors.hashing import Hashing
+from mintmark.protocol import claim_rule_record
 from mintmark.protocol.client import written
-from mintmark.store import applied, clients, configuration, people, resources, schema
+from mintmark.store import applied, claim_rules, clients, configuration, people, resources, schema
 from mintmark.store.changes import Change, Insert, Require
 from mintmark.store.times import ms
 
@@ -32,6 +33,9 @@ async def write(opened: Opened, plan: Plan, version: int, hashing: Hashing, file
     for made in plan.resources:
         changes += (resources.add if made.is_new else resources.change)(made.resource, opened.now)
     changes += _policies(opened, plan)
+    for rule in plan.claim_rules:
+        write_ = claim_rules.add if rule.is_new else claim_rules.change
+        changes += write_(rule.rule.name, claim_rule_record.document(rule.rule), opened.now)
     people_changes, people_facts = _people(opened, plan, ids, hashes)
     known_ids = {step.record.username: id for step, id in zip(plan.people, ids, strict=True)}
     told = _events(plan.differences, {**pruning.ids(plan.dropped), **known_ids})

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from mintmark import browser as browsers
 from mintmark import logouts, mint, subjects, underway
 from mintmark.browser import Browser
+from mintmark.endpoints import registering
 from mintmark.events import Authorized, ConsentGiven, ConsentRefused, Event
 from mintmark.grants.earning import ADMINS
 from mintmark.keys import jwt
@@ -178,17 +179,14 @@ def _check(limits: Limits, request: AuthorizationRequest, now: datetime) -> None
 
 
 def _hinted(visit: Visit) -> str | None:
-    """Whom id_token_hint names: whoever is signed in, or a nobody. An expired one counts, a foreign one does not."""
+    """Whom id_token_hint names, as the client knows them; an expired one does, a foreign one names a nobody."""
     hint, server = visit.request.id_token_hint, visit.server
     if hint is None:
         return None
     claims = jwt.verify_hint(server.registry.ring, hint, issuer=server.issuer, now=visit.now)
     if claims is None or not _is_for(visit.client, claims.get("aud")):
         return ""
-    session = visit.browser.session
-    if session is None or not subjects.is_of(server.registry, visit.client, session.person_id, claims.get("sub")):
-        return ""
-    return session.person_id
+    return str(claims["sub"])
 
 
 def _is_for(client: Client, audience: object) -> bool:
@@ -220,6 +218,7 @@ async def _approve(visit: Visit, step: Approve) -> Answer:
     limits = server.registry.limits(client, audience, person.holder.groups, now, offline=offline)
     if limits.over(now):
         raise mint.denied()
+    await registering.mark_used(server, client, now)
     if not visit.request.wants_code:
         await _allow(visit, person, step)
         return _answer(visit, [])

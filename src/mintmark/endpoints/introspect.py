@@ -15,6 +15,7 @@ from mintmark.events import TokenSpent
 from mintmark.mint import seconds
 from mintmark.protocol import refresh_token
 from mintmark.protocol import scope as scopes
+from mintmark.protocol.claims import OWNED
 from mintmark.protocol.client import Client
 from mintmark.server import Server, decided
 from mintmark.store import access_tokens, refresh_tokens
@@ -25,7 +26,8 @@ from mintmark.wire.answer import Answer, json_answer, token_answer
 from mintmark.wire.asked import Asked
 
 INACTIVE: Mapping[str, Any] = MappingProxyType({"active": False})
-SIGNED = "application/token-introspection+jwt"
+TYP = "token-introspection+jwt"  # RFC 9701 §5
+SIGNED = f"application/{TYP}"
 
 
 async def introspect(server: Server, asked: Asked) -> Answer:
@@ -38,7 +40,8 @@ async def introspect(server: Server, asked: Asked) -> Answer:
     if not accept.prefers(asked.header(b"accept"), SIGNED, "application/json"):
         return json_answer(dict(await _introspect(server, asked, client, token, now)))
     alg = envelopes.signing_alg(client, "introspection") or "RS256"  # RFC 9701 §6
-    envelope = await envelopes.of(server, client, "introspection", alg, now)  # before a one-use token is spent
+    # Before a one-use token is spent: a refusal spends nothing.
+    envelope = await envelopes.of(server, client, "introspection", alg, now, typ=TYP)
     told = await _introspect(server, asked, client, token, now)
     claims = {"iss": server.issuer, "aud": client.id, "iat": seconds(now), "token_introspection": dict(told)}
     return token_answer(SIGNED, await envelope.close(claims))  # RFC 9701 §5
@@ -110,6 +113,7 @@ def _told(server: Server, client: Client, found: LiveToken, scope: list[str], au
         "jti": claims["jti"],
     }
     told |= {name: claims[name] for name in ("auth_time", "acr") if name in claims}
+    told |= {name: value for name, value in claims.items() if name not in OWNED}  # what an operator's rules made
     if found.standing is not None:
         told["sub"] = subjects.of(server.registry, client, found.standing.authorization.person_id)
         if found.standing.holder is not None and client.sector is None:  # a username is the same to everybody

@@ -1,21 +1,24 @@
 """What registering and updating a client share: how much, from what body, and whether what it says of itself is so."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from mintmark import logos
 from mintmark.client_auth import METHODS
 from mintmark.endpoints import statements
 from mintmark.grants import GRANTS
 from mintmark.outbound import NotReached
 from mintmark.protocol import client_secret, ids, registration, throttling
+from mintmark.protocol.client import Client
 from mintmark.protocol.client_metadata import Offered
 from mintmark.protocol.errors import InvalidClientMetadata, InvalidRequest, Overloaded, TooManyAttempts
 from mintmark.protocol.policy import Policy, PolicyRefused
 from mintmark.protocol.throttling import Wait
 from mintmark.server import Server
 from mintmark.settings import Settings
-from mintmark.store import clients, throttles
+from mintmark.store import clients, registrations, throttles
 from mintmark.store.changes import Change, Conflict
 from mintmark.wire import objects
 from mintmark.wire.asked import Asked
@@ -71,7 +74,7 @@ async def members(server: Server, client_id: str, sent: Mapping[str, object], no
         client_id,
         stated,
         catalogue=server.registry.catalogue,
-        offered=OFFERED,
+        offered=replace(OFFERED, unsigned=server.settings.allow_unsigned_id_tokens),
         default_scope=server.settings.registration_scope.split(),
     )
     if "sector_identifier_uri" in found:
@@ -126,3 +129,22 @@ def wrong(settings: Settings) -> Iterator[str]:
 def policy(server: Server) -> Mapping[str, object]:
     """What the settings give every client that registers itself; it was read when the server started."""
     return Policy.read(server.settings.registration_policy or {}, at="client").document()
+
+
+async def mark_used(server: Server, client: Client, now: datetime) -> None:
+    """Somebody signs in to it: a client that registered itself does not expire for want of use any more.
+
+    Written before the authorization, and not with it: that holds the client's row as it stands, and many first sign-ins
+    may come at once.
+    """
+    remembered = server.registry.remembered
+    if client.self_registered and remembered.get(("used", client.id)) is None:
+        await server.store.commit([registrations.used(client.id, now)])
+        remembered.keep(("used", client.id), True)
+
+
+def want_logo(server: Server, client_id: str, document: Mapping[str, object]) -> None:
+    """In the background: it is there, as a rule, when the first person comes."""
+    uri = document.get("logo_uri")
+    if isinstance(uri, str):
+        logos.want(server, client_id, uri)

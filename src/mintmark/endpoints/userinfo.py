@@ -7,6 +7,7 @@ from mintmark import disclosure, envelopes, refused
 from mintmark.endpoints import bearer, introspect, tokens_seen
 from mintmark.protocol import claims_request
 from mintmark.protocol import scope as scopes
+from mintmark.protocol.claim_rule import Asking
 from mintmark.protocol.client import Client
 from mintmark.protocol.errors import InsufficientScope, InvalidToken, NoCredentials, OAuthError
 from mintmark.server import Server
@@ -52,7 +53,9 @@ async def _userinfo(server: Server, asked: Asked) -> Answer:
     updated_at = int(person.updated_at.timestamp())
     request = claims_request.stored(found.standing.authorization.claims)
     disclosed = disclosure.told(person.holder, found.scope, updated_at, request.userinfo, request.locales)
-    told = {"sub": found.claims["sub"], **disclosed}
+    asking = Asking(found.client, person.holder, found.scope, found.audience)
+    ruled = disclosure.ruled(server, "userinfo", asking, now)
+    told = {"sub": found.claims["sub"], **disclosed, **ruled}
     if envelope is None:
         return json_answer(told)
     return token_answer(JWT, await envelope.close(told if alg is None else _addressed(server, found.client, told)))

@@ -40,6 +40,7 @@ class WellKnown:
         grants = [name for name in GRANTS if name != "password" or registry.offers_password]
         words = [word for one in registry.catalogue.resources.values() for word in one.scopes]
         offered = [word for word in words if not word.startswith("admin:")]
+        made = {rule.claim for rule in registry.claim_rules if not {"id_token", "userinfo"}.isdisjoint(rule.places)}
         unsigned = (jose.UNSIGNED,) if self._server.settings.allow_unsigned_id_tokens else ()
         offer = Offer(
             issuer=self._server.issuer,
@@ -50,6 +51,7 @@ class WellKnown:
             answer_algs=ID_TOKEN_ALGS,
             assertion_algs=private_key_jwt.ALGS,
             registration=self._server.settings.registration != "off",
+            more_claims=made,
         )
         body = to_json(metadata.document(offer))
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'

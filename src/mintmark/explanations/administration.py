@@ -51,6 +51,11 @@ TABLE: Final[Table] = {
         "It was done before, and the sealing key that its kept answer needs is gone.",
         "GET what was made; bring the old sealing key back, or send a new key to do it once more.",
     ),
+    "initial access token id": Explained(
+        "the id in the path",
+        "There is no initial access token of that id.",
+        "List them: GET /admin/api/initial-access-tokens.",
+    ),
     "client": Explained("the id in the path", "There is no client of that id.", "List them: GET /admin/api/clients."),
     "client taken": Explained(
         "client_id",
@@ -80,6 +85,12 @@ TABLE: Final[Table] = {
         "Change the one that there is.",
         AS_A_NAME,
     ),
+    "rule taken": Explained(
+        "name",
+        "There is a claim rule of that name already, or there are as many rules as there may be.",
+        "Change the one that there is, or delete one.",
+        AS_A_NAME,
+    ),
     "left scopes": Explained(
         "scopes",
         "Clients would be left with a scope that no resource owns any more.",
@@ -91,6 +102,9 @@ TABLE: Final[Table] = {
     ),
     "policy taken": Explained(
         "group", "A policy is stated for that group already.", "Change the one that there is.", AS_A_NAME
+    ),
+    "claim rule": Explained(
+        "the name in the path", "There is no claim rule of that name.", "List them: GET /admin/api/claim-rules."
     ),
     "webhook": Explained(
         "the id in the path", "There is no webhook of that id.", "List them: GET /admin/api/webhooks."

@@ -46,6 +46,11 @@ TABLE: Final[Table] = {
         "The client_secret in the update is not one of the client's.",
         "Leave it out: a client cannot choose its secret.",
     ),
+    "logo": Explained(
+        "client_id",
+        "There is no logo of that client here: it has none, it was not fetched yet, or what came was no picture.",
+        "PNG, JPEG, GIF or WebP of at most 100 kB and 2048 pixels a side, at a public https address without redirects.",
+    ),
     "sector fetch": Explained(
         "sector_identifier_uri",
         "What stands there could not be read: got is the status, or why nothing came.",

@@ -1,10 +1,13 @@
 """Pages as answers: with every security header, and the person's cookie where they have none yet."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from mintmark import browser as browsers
+from mintmark import logos
 from mintmark.browser import Browser
+from mintmark.protocol.client import Client
 from mintmark.protocol.errors import Overloaded, Refusal, TooManyAttempts
 from mintmark.server import Server
 from mintmark.wire import refusals
@@ -56,13 +59,13 @@ def error(server: Server, asked: Asked, refusal: Refusal) -> Answer:
     return answer
 
 
-def shown(client: object) -> dict[str, str | None]:
-    """What pages tell of a client."""
+async def shown(server: Server, client: Client, now: datetime) -> dict[str, str | None]:
+    """What pages tell of a client. Its logo comes from here, and where it is not here yet, nobody waits for it."""
     return {
-        "name": getattr(client, "name", ""),
-        "logo_url": None,  # a client's logo is shown only from a cache of our own
-        "policy_url": getattr(client, "policy_uri", None),
-        "tos_url": getattr(client, "tos_uri", None),
+        "name": client.name,
+        "logo_url": await logos.url(server, client, now),
+        "policy_url": client.policy_uri,
+        "tos_url": client.tos_uri,
     }
 
 

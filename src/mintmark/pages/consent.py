@@ -25,7 +25,7 @@ async def show(server: Server, asked: Asked) -> Answer:
     found = await underway.find(server, asked.query().get("request") or "", browser, asked, now)
     if browser.session is None or browser.person is None:
         return redirect(underway.address(server, found.client.id, found.kept.id))
-    return _page(server, browser, browser.person, found, now)
+    return await _page(server, browser, browser.person, found, now)
 
 
 async def submit(server: Server, asked: Asked) -> Answer:
@@ -53,7 +53,7 @@ def _decided(params: Params, found: UnderWay) -> tuple[str, ...] | None:
     return next_step.allowed(found.request, params.all("scope")) if answer == "allow" else None
 
 
-def _page(server: Server, browser: Browser, person: Person, found: UnderWay, now: datetime) -> Answer:
+async def _page(server: Server, browser: Browser, person: Person, found: UnderWay, now: datetime) -> Answer:
     address = found.request.return_address
     sign_in_again = f"{server.path}/login?request={found.kept.id}"
     return answers.page(
@@ -61,7 +61,7 @@ def _page(server: Server, browser: Browser, person: Person, found: UnderWay, now
         "consent.html",
         browser=browser,
         form_action=(address.form_action,),
-        client=answers.shown(found.client),
+        client=await answers.shown(server, found.client, now),
         person_name=person_name(person),
         scopes=[_row(server, found, person, word, now) for word in found.request.to_allow],
         redirect_host=address.host,

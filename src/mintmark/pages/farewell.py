@@ -61,7 +61,7 @@ def answer(server: Server, frames: Sequence[str], request: LogoutRequest | None)
     if onward is not None and not frames:
         found = redirect(onward)
     else:
-        client = None if request is None or request.client is None else answers.shown(request.client)
+        client = None if request is None or request.client is None else {"name": request.client.name}
         found = answers.page(
             server,
             "signed_out.html",

@@ -31,7 +31,7 @@ async def show(server: Server, asked: Asked) -> Answer:
     if found is None and browser.session is not None:
         return redirect(f"{server.issuer}/account")
     hint = None if found is None else found.request.login_hint
-    return _page(server, browser, found, username=(hint or "")[:320])
+    return await _page(server, browser, found, now, username=(hint or "")[:320])
 
 
 async def submit(server: Server, asked: Asked) -> Answer:
@@ -45,13 +45,13 @@ async def submit(server: Server, asked: Asked) -> Answer:
     username, password = params.get("username") or "", params.get("password") or ""
     if not username or not password:
         error = UntrustedRequest("Enter your name and password.", check="sign-in form", expected="both")
-        return _again(server, asked, browser, found, username, error, now)
+        return await _again(server, asked, browser, found, username, error, now)
     try:
         person, written = await passwords.prove(server, asked, username, password, now)
     except passwords.WrongPassword as error:
-        return _again(server, asked, browser, found, username, error, now)
+        return await _again(server, asked, browser, found, username, error, now)
     except TooManyAttempts as error:
-        again = _again(server, asked, browser, found, username, error, now)
+        again = await _again(server, asked, browser, found, username, error, now)
         return again.plus((b"retry-after", str(error.retry_after).encode()))
 
     async def begin() -> tuple[str, str]:
@@ -74,7 +74,7 @@ async def _under_way(server: Server, params: Params, browser: Browser, asked: As
     return None if id is None else await underway.find(server, id, browser, asked, now)
 
 
-def _again(
+async def _again(
     server: Server,
     asked: Asked,
     browser: Browser,
@@ -85,14 +85,15 @@ def _again(
 ) -> Answer:
     """The page again. The factors have told the log; which it was, only operators can look up."""
     refused.keep(server, asked, error, now)
-    again = _page(server, browser, found, username=username, message=error.description, status=error.status)
+    again = await _page(server, browser, found, now, username=username, message=error.description, status=error.status)
     return again.traced(asked.request_id)
 
 
-def _page(
+async def _page(
     server: Server,
     browser: Browser,
     found: UnderWay | None,
+    now: datetime,
     *,
     username: str,
     message: str | None = None,
@@ -104,7 +105,7 @@ def _page(
         browser=browser,
         form_action=() if found is None else (found.request.return_address.form_action,),
         status=status,
-        client=None if found is None else answers.shown(found.client),
+        client=None if found is None else await answers.shown(server, found.client, now),
         username=username,
         message=message,
         csrf_token=browsers.csrf_token(server, browser.signed_out()),

@@ -26,7 +26,7 @@ def page(server: Server, browser: Browser, request: LogoutRequest | None, now: d
         "sign_out.html",
         browser=browser,
         form_action=() if address is None else (address.form_action,),
-        client=None if client is None else answers.shown(client),
+        client=None if client is None else {"name": client.name},
         csrf_token=browsers.csrf_token(server, browser),
         request="" if request is None else farewell.kept(server, request, now),
         action=f"{server.path}/logout",

@@ -27,6 +27,7 @@ class Offer:
     answer_algs: Sequence[str]  # of UserInfo and introspection answers
     assertion_algs: Sequence[str]  # of private_key_jwt
     registration: bool = False  # clients may register themselves
+    more_claims: Collection[str] = ()  # those that an operator's rules make
 
 
 def document(offer: Offer) -> dict[str, Any]:
@@ -66,13 +67,13 @@ def document(offer: Offer) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
         "acr_values_supported": [ONE_FACTOR],
         "claim_types_supported": ["normal"],
-        "claims_supported": [*ABOUT_THE_TOKEN, *claims.STANDARD],
+        "claims_supported": [*ABOUT_THE_TOKEN, *claims.STANDARD, *sorted(set(offer.more_claims))],
         "claims_parameter_supported": True,
         "display_values_supported": list(DISPLAYS),
         "request_parameter_supported": True,
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,
-        "request_object_signing_alg_values_supported": list(offer.id_token_algs),
+        "request_object_signing_alg_values_supported": list(offer.answer_algs),
         "ui_locales_supported": list(LOCALES),
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,

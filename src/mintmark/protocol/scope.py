@@ -20,6 +20,7 @@ ADMIN: Mapping[str, str] = MappingProxyType(
         "admin:users": "See and change people",
         "admin:clients": "See and change clients and their secrets",
         "admin:resources": "See and change resources",
+        "admin:claim-rules": "See and change the rules that make claims",
         "admin:policies": "See and change the policies of the server and of groups",
         "admin:keys": "See and rotate the signing keys",
         "admin:sessions": "See and end sessions",

@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+import mintmark.settings.faults as faults
 import mintmark.settings.forms as forms
 import mintmark.settings.sources as sources
 from mintmark import durations
@@ -97,8 +98,7 @@ class Settings(BaseModel):
         "turn away; unset: no time.",
     )
     allow_unsigned_id_tokens: Switch = Field(
-        default=False,
-        description="A client may ask for ID tokens that nobody signed (`id_token_signed_response_alg` `none`).",
+        default=False, description="A client may register `none` as its `id_token_signed_response_alg`."
     )
     audit_every_token: Switch = Field(
         default=False, description="Issuing an access token waits until its audit record is durable."
@@ -219,7 +219,7 @@ class Settings(BaseModel):
         try:
             settings = cls.model_validate(found.values)
         except ValidationError as problem:
-            raise sources.SettingsRefused([*found.refusals, *_sentences(problem, found)]) from None
+            raise sources.SettingsRefused([*found.refusals, *faults.sentences(problem, found)]) from None
         refusals = [*found.refusals, *(settings._wrong_for_the_demo() if demo else ())]
         if refusals:
             raise sources.SettingsRefused(refusals)
@@ -236,9 +236,9 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _must_fit_together(self) -> Self:
-        faults = list(self._misfits())
-        if faults:
-            raise ValueError("\n".join(faults))
+        misfits = list(self._misfits())
+        if misfits:
+            raise ValueError("\n".join(misfits))
         return self
 
     def _misfits(self) -> Iterator[str]:
@@ -332,20 +332,3 @@ def _or_off(name: str, value: object) -> object:
 def _port(value: object) -> object:
     """A port that is nonsense is refused under its own name, not under the issuer's too."""
     return value if re.fullmatch(r"[1-9][0-9]{0,4}", str(value)) else 8000
-
-
-def _sentences(problem: ValidationError, found: sources.Found) -> Iterator[str]:
-    for fault in problem.errors(include_url=False, include_input=False):
-        said = str(fault["ctx"]["error"]) if fault["type"] == "value_error" else fault["msg"]
-        if not fault["loc"]:
-            yield from said.splitlines()
-            continue
-        name = str(fault["loc"][0])
-        if fault["type"] == "missing":
-            said = "must be set, such as https://id.example.org"  # the issuer is the one that has no default
-        yield f"{found.labels.get(name, sources.variable(name))} {_as_demand(said)}"
-
-
-def _as_demand(said: str) -> str:
-    """pydantic's own words, put like ours: "Input should be a valid string" is "must be a valid string"."""
-    return re.sub(r"^(Input|String|Value) should", "must", said)

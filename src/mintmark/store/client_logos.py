@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, select
 
-from mintmark.store import schema_openid
-from mintmark.store.changes import Change, Insert, Run, Update, Values
+from mintmark.store import schema, schema_openid
+from mintmark.store.changes import Change, Insert, Require, Run, Update, Values
 from mintmark.store.executor import Executor, Read
 from mintmark.store.times import at, ms
 
@@ -44,14 +44,15 @@ async def find(store: Executor, client_id: str) -> Logo | None:
     return Logo(uri, content_type, at(fetched), None if body is None else bytes(body))
 
 
-def keep(client_id: str, before: Logo | None, logo: Logo) -> Change:
-    """Conflict where another node was first."""
+def keep(client_id: str, before: Logo | None, logo: Logo) -> list[Change]:
+    """Conflict where another node was first, or the client is gone meanwhile."""
+    there = Require(schema.clients, {"id": client_id})
     values: Values = {
         "uri": logo.uri, "content_type": logo.content_type, "body": logo.body, "fetched_at": ms(logo.fetched_at),
     }  # fmt: skip
     if before is None:
-        return Insert(_TABLE, {"client_id": client_id, **values})
-    return Update(_TABLE, {"client_id": client_id, "fetched_at": ms(before.fetched_at)}, values)
+        return [there, Insert(_TABLE, {"client_id": client_id, **values})]
+    return [there, Update(_TABLE, {"client_id": client_id, "fetched_at": ms(before.fetched_at)}, values)]
 
 
 def forget(client_id: str) -> Change:

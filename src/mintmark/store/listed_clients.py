@@ -11,7 +11,7 @@ from mintmark.store.executor import Executor, Read, Row
 from mintmark.store.times import at
 
 _TABLE, _SECRETS = schema.clients, schema.client_secrets
-_COLUMNS = (*clients.COLUMNS, _TABLE.c.created_at, _TABLE.c.updated_at)
+_COLUMNS = (*clients.COLUMNS, _TABLE.c.used_at, _TABLE.c.created_at, _TABLE.c.updated_at)
 _FIND = Read(select(*_COLUMNS).where(_TABLE.c.id == bindparam("id")))
 _PAGE = Read(select(*_COLUMNS).where(_TABLE.c.id > bindparam("after")).order_by(_TABLE.c.id).limit(bindparam("limit")))
 _SECRETS_OF = Read(
@@ -26,6 +26,7 @@ class ListedClient:
     client: Client  # without its secrets
     created_at: datetime
     updated_at: datetime
+    used_at: datetime | None = None  # when somebody first signed in to one that registered itself; None: nobody did
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +56,5 @@ async def secrets_of(store: Executor, client_id: str) -> list[ListedSecret]:
 
 
 def _client(row: Row) -> ListedClient:
-    return ListedClient(clients.read_row(row[:-2]), at(row[-2]), at(row[-1]))
+    used, created, updated = row[-3:]
+    return ListedClient(clients.read_row(row[:-3]), at(created), at(updated), at(used))

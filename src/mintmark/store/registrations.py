@@ -94,6 +94,6 @@ async def unused(store: Executor, before: datetime) -> Sequence[str]:
     return [row[0] for row in await store.fetch(_UNUSED, before=ms(before))]
 
 
-def delete_unused(client_id: str) -> list[Change]:
-    """Conflict where somebody used it meanwhile, or it is gone."""
-    return [Run(_DELETE_UNUSED, {"key_id": client_id}, rows=1), configuration.changed()]
+def delete_unused(client_id: str) -> Change:
+    """Conflict where somebody used it meanwhile, or it is gone. Moves no version: do that once, when all are gone."""
+    return Run(_DELETE_UNUSED, {"key_id": client_id}, rows=1)

@@ -15,8 +15,7 @@ const config = {
       clientId: CLIENT_ID,
       clientSecret: CLIENT_SECRET,
       checks: ["pkce", "state", "nonce"],
-      // Its profile comes of the ID token, unless it is told to ask.
-      idToken: false,
+      idToken: false, // ask UserInfo for the profile
       authorization: { params: { scope: "openid profile email" } },
     },
   ],

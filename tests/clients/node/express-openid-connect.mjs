@@ -3,11 +3,12 @@ import express from "express";
 import eoc from "express-openid-connect";
 
 const { ISSUER, CLIENT_ID, CLIENT_SECRET, PORT } = process.env;
+const APP_URL = `http://127.0.0.1:${PORT}`;
 const app = express();
 app.use(
   eoc.auth({
     issuerBaseURL: ISSUER,
-    baseURL: `http://127.0.0.1:${PORT}`,
+    baseURL: APP_URL,
     clientID: CLIENT_ID,
     clientSecret: CLIENT_SECRET,
     secret: "what seals the cookie of this app's own session",

@@ -5,6 +5,7 @@ import passport from "passport";
 import OpenIDConnectStrategy from "passport-openidconnect";
 
 const { ISSUER, CLIENT_ID, CLIENT_SECRET, PORT } = process.env;
+const APP_URL = `http://127.0.0.1:${PORT}`;
 passport.use(
   new OpenIDConnectStrategy(
     {
@@ -14,7 +15,7 @@ passport.use(
       userInfoURL: `${ISSUER}/userinfo`,
       clientID: CLIENT_ID,
       clientSecret: CLIENT_SECRET,
-      callbackURL: `http://127.0.0.1:${PORT}/callback`,
+      callbackURL: `${APP_URL}/callback`,
       scope: ["profile", "email"],
       skipUserProfile: false, // ask UserInfo
     },

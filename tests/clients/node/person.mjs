@@ -18,6 +18,13 @@ const boxes = (page) => [...page.matchAll(/name="scope" value="([^"]*)"/g)].map(
 
 /** From the address of an authorization request to the address that the client gets. */
 export async function signIn(address, decision = "allow") {
+  const found = await returned(address, decision);
+  if (found instanceof Request) throw new Error(`a form came back, to ${found.url}`);
+  return found;
+}
+
+/** The same; where the answer is a form, the request that brings it (OAuth 2.0 Form Post Response Mode). */
+export async function returned(address, decision = "allow") {
   const cookies = new Map();
   const send = async (url, body) => {
     const cookie = [...cookies].map((pair) => pair.join("=")).join("; ");
@@ -33,6 +40,8 @@ export async function signIn(address, decision = "allow") {
     let answer = await send(url);
     if (answer.status === 200) {
       const page = await answer.text();
+      const posted = page.match(/<form id="form-post" method="post" action="([^"]*)"/);
+      if (posted) return new Request(posted[1], { method: "POST", body: new URLSearchParams(hidden(page)) });
       const form = page.includes('id="sign-in"')
         ? [["username", username], ["password", password]]
         : [...boxes(page), ["decision", decision]];
