@@ -39,13 +39,13 @@ def program(tmp_path_factory):
 
 class Visitor:
     def __init__(self, process):
-        self.process = process
+        self.told, self.asked = process.stdout, process.stdin
 
     def go(self, address):
         """Where it ends up."""
-        self.process.stdin.write(f"{address}\n")
-        self.process.stdin.flush()
-        came = self.process.stdout.readline().strip()
+        self.asked.write(f"{address}\n")
+        self.asked.flush()
+        came = self.told.readline().strip()
         assert came, "a script has failed"
         return came
 
@@ -53,8 +53,9 @@ class Visitor:
 @pytest.fixture
 def visitor(program):
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield Visitor(process)
-        process.stdin.close()
+        found = Visitor(process)
+        yield found
+        found.asked.close()
         process.wait(30)
 
 
@@ -76,7 +77,7 @@ def test_an_answer_by_form_post_sends_itself(run, rp, visitor):
 
 @as_client_of("front-channel")
 def test_frames_are_loaded_and_the_person_goes_on(run, rp, visitor):
-    leaving = signed_in(rp, visitor)
+    leaving, _ = signed_in(rp, visitor)
 
     assert visitor.go(leaving.address()).startswith(leaving.landing)
     assert rp.op.issuer == rp.folder.heard("frontchannel_logout")[0].one()["iss"]
@@ -85,8 +86,8 @@ def test_frames_are_loaded_and_the_person_goes_on(run, rp, visitor):
 
 @as_client_of("session")
 def test_the_frame_of_session_management_answers(run, rp, visitor):
-    leaving = signed_in(rp, visitor)
-    words = [rp.metadata["check_session_iframe"], rp.op.issuer, f"{rp.client['client_id']} {leaving.session_state}"]
+    leaving, state = signed_in(rp, visitor)
+    words = [rp.metadata["check_session_iframe"], rp.op.issuer, f"{rp.client['client_id']} {state}"]
     asking = rp.folder.put("verify", (ASKING % tuple(map(json.dumps, words))).encode(), "text/html")
 
     assert rp.folder.url("told?unchanged") == visitor.go(asking)
@@ -95,9 +96,9 @@ def test_the_frame_of_session_management_answers(run, rp, visitor):
 
 
 def signed_in(rp, visitor):
+    """Somebody who may leave, and the session state that the relying party got."""
     leaving = Leaving(rp, None)
     visitor.go(rp.start().address())
     answer = rp.folder.heard("callback")[-1].one()
-    leaving.session_state = answer["session_state"]
     leaving.flow = rp.go_on(answer)
-    return leaving
+    return leaving, answer["session_state"]
