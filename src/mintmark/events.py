@@ -106,6 +106,11 @@ class ConsentGiven(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentWithdrawn(Event):
+    """A person took back what they had allowed a client."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentRefused(Event):
     """A person said no to a client."""
 

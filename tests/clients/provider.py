@@ -24,7 +24,7 @@ def app(client_id: str, callback: str, **more: object) -> dict[str, object]:
         "client_name": client_id.replace("-", " ").title(),
         "client_secret": SECRET,
         "redirect_uris": [f"http://127.0.0.1{callback}"],
-        "post_logout_redirect_uris": ["http://127.0.0.1/", "http://127.0.0.1/signed-out"],
+        "post_logout_redirect_uris": [f"http://127.0.0.1{path}" for path in ("", "/", "/signed-out")],
         "grant_types": CODE,
         "scope": SCOPE,
         **more,

@@ -5,6 +5,7 @@ import pytest
 from authlib.common.security import generate_token
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
+from authlib.integrations.starlette_client import OAuth
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 
 from tests.serving import PASSWORD, SECRET, sign_in
@@ -66,3 +67,21 @@ async def test_a_client_gets_a_token_for_itself(metadata, client):
     token = await client.fetch_token(grant_type="client_credentials", scope="api:read")
 
     assert "api:read" == token["scope"]
+
+
+async def test_its_integration_knows_where_to_sign_out(provider, metadata, client, person):
+    token = await signed_in(provider, metadata, client, person)
+    oauth = OAuth()
+    found = oauth.register(
+        "mintmark",
+        server_metadata_url=f"{provider.url}/.well-known/openid-configuration",
+        client_id=client.client_id,
+        client_kwargs={"verify": False},
+    )
+    asked = {"id_token_hint": token["id_token"], "post_logout_redirect_uri": "http://127.0.0.1:3456/signed-out"}
+    told = await found.create_logout_url(**asked, state="the-state")
+    async with httpx2.AsyncClient(verify=False) as browser:
+        answer = await browser.get(told["url"])
+
+    assert 303 == answer.status_code
+    assert "http://127.0.0.1:3456/signed-out?state=the-state" == answer.headers["location"]

@@ -1,5 +1,6 @@
 """The app and the API of `examples/`, each a process of its own beside a server on https, and `make demo`."""
 
+import json
 import os
 import re
 import signal
@@ -146,6 +147,49 @@ def test_whoever_was_ended_at_the_issuer_signs_in_again(provider, app, visitor):
     visitor.go(app.url)
 
     assert ["sign-in", "consent", "sign-in"] == visitor.asked[:3]
+
+
+def test_signing_out_ends_the_session_here_and_there(app, provider, visitor):
+    visitor.go(f"{app.url}/sign-in")
+    left = visitor.post(f"{app.url}/sign-out")
+    visitor.go(f"{app.url}/sign-in")
+
+    assert f"{app.url}/" == str(left.url)
+    assert 'id="enter"' in left.text
+    assert any(address.startswith(f"{provider.url}/end_session?") for address in visitor.seen)
+    assert ["sign-in", "consent", "sign-in"] == visitor.asked
+
+
+@pytest.fixture
+def patient_app(app, provider):
+    """Its tokens last, and so it would not notice by itself that a session is over."""
+    hears = f"backchannel_logout_uri={app.url}/backchannel-logout"
+    provider.command("clients", "set", "web-app", "policy.access_token_lifetime=10m", hears)
+    yield app
+    provider.command("clients", "set", "web-app", "policy.access_token_lifetime=25s", "backchannel_logout_uri=null")
+
+
+def test_a_session_that_the_issuer_ends_is_over_in_the_app(patient_app, provider, visitor):
+    """By a logout token, which arrives within a moment."""
+    visitor.go(f"{patient_app.url}/sign-in")
+    session = json.loads(provider.command("sessions", "list", "--json", "--user", visitor.name))["items"][0]["id"]
+    before = visitor.http.get(patient_app.url)
+    provider.command("sessions", "end", session)
+    until = time.monotonic() + 30
+    while 'id="leave"' in (page := visitor.http.get(patient_app.url)).text and time.monotonic() < until:
+        time.sleep(0.05)
+
+    assert 'id="leave"' in before.text
+    assert (200, True) == (page.status_code, 'id="enter"' in page.text)
+
+
+@pytest.mark.parametrize("token", ["", "garbage", "eyJhbGciOiJub25lIiwidHlwIjoibG9nb3V0K2p3dCJ9.e30."])
+def test_garbage_ends_nobody(app, visitor, token):
+    visitor.go(f"{app.url}/sign-in")
+    answer = visitor.http.post(f"{app.url}/backchannel-logout", data={"logout_token": token})
+
+    assert 400 == answer.status_code
+    assert visitor.name.title().replace("-", " ") == name_of(visitor.go(app.url))
 
 
 def test_challenges_say_what_is_wanted(api, provider, visitor):

@@ -119,9 +119,14 @@ def test_an_api_behind_it_lets_in_what_introspection_calls_active(apache, provid
     assert {"good": 200, "narrow": 401, "forged": 401} == {name: answer.status_code for name, answer in told.items()}
 
 
-def test_signing_out_ends_its_tokens(apache, visitor):
+def test_signing_out_ends_its_tokens_and_the_session(apache, provider, visitor):
+    """It revokes, then sends the browser to the end of the session."""
     visitor.go(f"{apache.url}/secure/index.html")
-    visitor.go(f"{apache.url}/secure/callback?logout={quote(f'{apache.url}/', safe='')}")
+    left = visitor.go(f"{apache.url}/secure/callback?logout={quote(f'{apache.url}/', safe='')}")
     again = visitor.http.get(f"{apache.url}/secure/index.html")
+    visitor.go(f"{apache.url}/secure/index.html")
 
+    assert f"{apache.url}/" == str(left.url)
+    assert any(address.startswith(f"{provider.url}/end_session?") for address in visitor.seen)
     assert 302 == again.status_code
+    assert ["sign-in", "consent", "sign-in"] == visitor.asked

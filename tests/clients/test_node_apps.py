@@ -36,6 +36,17 @@ def test_express_openid_connect_signs_in_asks_userinfo_and_refreshes(started, vi
     assert refreshed["rotated"] is True
 
 
+def test_express_openid_connect_signs_out_at_the_server_too(started, visitor, provider):
+    app = started("express-openid-connect.mjs", "express-openid-connect", RESPONSE_MODE="query")
+    visitor.go(f"{app.url}/login")
+    left = visitor.go(f"{app.url}/logout")
+    visitor.go(f"{app.url}/login")
+
+    assert app.url == str(left.url).rstrip("/")
+    assert {"claims": None} == left.json()
+    assert ["sign-in", "consent", "sign-in"] == visitor.asked
+
+
 def test_express_openid_connect_hears_of_a_refusal(started, visitor):
     app = started("express-openid-connect.mjs", "express-openid-connect", RESPONSE_MODE="query")
     visitor.decision = "deny"

@@ -60,6 +60,15 @@ def test_it_refreshes_after_a_second(proxy, visitor):
     assert "unable to refresh" not in found.log.lower()
 
 
+def test_signing_out_ends_the_session_at_the_server_too(proxy, visitor):
+    _, url = proxy
+    visitor.go(f"{url}/")
+    visitor.go(f"{url}/oauth2/sign_out")
+    visitor.go(f"{url}/")
+
+    assert ["sign-in", "consent", "sign-in"] == visitor.asked
+
+
 def test_a_person_who_declines_stays_out(proxy, visitor):
     _, url = proxy
     visitor.decision = "deny"

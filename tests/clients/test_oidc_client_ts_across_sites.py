@@ -20,6 +20,8 @@ PLACES = {
     "/callback": "manager.signinCallback()",
     "/popup.html": "manager.signinCallback()",
     "/silent.html": "manager.signinCallback()",
+    "/signed-out": "manager.signoutCallback()",
+    "/popup-out.html": "manager.signoutCallback()",
 }
 
 
@@ -133,3 +135,51 @@ def test_a_renewal_in_a_frame_works_or_says_that_a_sign_in_is_needed(person, coo
         assert first["profile"]["sub"] == second["profile"]["sub"]
     else:
         assert "login_required" == second["error"]
+
+
+def begin_again(person: Person) -> None:
+    """Sent to the server anew: signed out, it asks for the password."""
+    person.page.evaluate("() => { manager.signinRedirect(); }")
+    person.page.wait_for_selector("#sign-in")
+
+
+def test_signing_out_by_redirect_leads_back_and_ends_the_session(person):
+    with_popup(person)
+    person.page.evaluate("() => { manager.signoutRedirect({ state: 'mine' }); }")
+    person.page.wait_for_url(f"https://{APP}/signed-out*")
+    answer = person.page.evaluate("ready.then((answer) => answer.userState, failed)")
+
+    assert "mine" == answer
+    assert person.page.evaluate("manager.getUser()") is None
+    begin_again(person)
+
+
+def test_signing_out_by_popup_ends_the_session(person):
+    with_popup(person)
+    said = person.page.evaluate("manager.signoutPopup().then(() => 'out', failed)")
+
+    assert "out" == said
+    begin_again(person)
+
+
+def test_an_app_notices_that_the_person_signed_out_elsewhere(person, cookies):
+    """By the frame of session management, which reads a cookie at the server: it cannot where those are blocked."""
+    watching = json.dumps({"monitorSession": True, "checkSessionIntervalInSeconds": 1})
+    with person.page.expect_popup() as opened:
+        person.page.evaluate(
+            f"""() => {{
+            window.monitoring = make({watching});
+            window.heard = new Promise((hear) => monitoring.events.addUserSignedOut(() => hear('signed out')));
+            window.signedIn = monitoring.signinPopup();
+            }}"""
+        )
+    sign_in(person, opened.value)
+    user = person.page.evaluate("signedIn.then(told, failed)")
+    elsewhere = person.context.new_page()
+    elsewhere.goto(f"https://{ID}/logout")
+    elsewhere.click("#sign-out")
+    elsewhere.wait_for_selector("#signed-out")
+
+    assert user["session_state"]
+    if cookies == "allowed":
+        assert "signed out" == person.page.evaluate("heard")

@@ -35,3 +35,14 @@ def test_it_refreshes_revokes_and_introspects(app, visitor):
     assert (True, "zitadel") == (live["active"], live["client_id"])
     assert 200 == revoked.status_code, revoked.text
     assert over["active"] is False
+
+
+def test_its_server_ends_the_session_without_the_browser(app, visitor):
+    """It asks by POST, without cookies, and hands the browser where the answer leads."""
+    visitor.go(f"{app.url}/login")
+    left = visitor.go(f"{app.url}/logout")
+    visitor.go(f"{app.url}/login")
+
+    assert 200 == left.status_code, left.text
+    assert {"state": ["the-state"]} == left.json()
+    assert ["sign-in", "consent", "sign-in"] == visitor.asked

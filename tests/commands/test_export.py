@@ -191,7 +191,7 @@ BAD = [
     {"clients": [{}]},
     {"clients": [{"client_id": "a", "client_secrt": "x"}]},
     {"clients": [{"client_id": "a", "grant_types": ["implicit"]}]},
-    {"clients": [{"client_id": "a", "require_signed_request_object": True}]},
+    {"clients": [{"client_id": "a", "dpop_bound_access_tokens": True}]},
     {"clients": [{"client_id": "a", "policy": {"session_idle": "8h"}}]},
     {"resources": [{"name": "no identifier"}]},
     {"resources": [{"resource": "https://a.example", "policy": {"rotation": "keep"}}]},

@@ -39,13 +39,13 @@ def program(tmp_path_factory):
 
 class Visitor:
     def __init__(self, process):
-        self.told, self.asked = process.stdout, process.stdin
+        self.process = process
 
     def go(self, address):
         """Where it ends up."""
-        self.asked.write(f"{address}\n")
-        self.asked.flush()
-        came = self.told.readline().strip()
+        self.process.stdin.write(f"{address}\n")
+        self.process.stdin.flush()
+        came = self.process.stdout.readline().strip()
         assert came, "a script has failed"
         return came
 
@@ -53,9 +53,9 @@ class Visitor:
 @pytest.fixture
 def visitor(program):
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        found = Visitor(process)
-        yield found
-        found.asked.close()
+        yield Visitor(process)
+        assert process.stdin is not None
+        process.stdin.close()
         process.wait(30)
 
 
@@ -86,8 +86,8 @@ def test_frames_are_loaded_and_the_person_goes_on(run, rp, visitor):
 
 @as_client_of("session")
 def test_the_frame_of_session_management_answers(run, rp, visitor):
-    leaving, state = signed_in(rp, visitor)
-    words = [rp.metadata["check_session_iframe"], rp.op.issuer, f"{rp.client['client_id']} {state}"]
+    leaving, session_state = signed_in(rp, visitor)
+    words = [rp.metadata["check_session_iframe"], rp.op.issuer, f"{rp.client['client_id']} {session_state}"]
     asking = rp.folder.put("verify", (ASKING % tuple(map(json.dumps, words))).encode(), "text/html")
 
     assert rp.folder.url("told?unchanged") == visitor.go(asking)
@@ -96,7 +96,6 @@ def test_the_frame_of_session_management_answers(run, rp, visitor):
 
 
 def signed_in(rp, visitor):
-    """Somebody who may leave, and the session state that the relying party got."""
     leaving = Leaving(rp, None)
     visitor.go(rp.start().address())
     answer = rp.folder.heard("callback")[-1].one()

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from mintmark.keys import jwt
 from mintmark.store import people
 from tests.issuer import ALICE, PASSWORD, boxes, claims, hidden
 
@@ -146,3 +147,42 @@ async def test_without_openid_no_claim_is_told(sqlite_issuer):
 
     assert "api:read" == tokens["scope"]
     assert "id_token" not in tokens
+
+
+async def test_a_pairwise_client_names_people_as_it_knows_them(sqlite_issuer):
+    await sqlite_issuer.change_client("web", subject_type="pairwise")
+    first = await sqlite_issuer.tokens(scope="openid")
+    name = claims(first["id_token"])["sub"]
+
+    async def silent(**changed):
+        return await sqlite_issuer.authorize(scope="openid", prompt="none", **changed)
+
+    hers = await silent(claims=json.dumps({"id_token": {"sub": {"value": name}}}))
+    hinted = await silent(id_token_hint=first["id_token"])
+    public = await silent(claims=json.dumps({"userinfo": {"sub": {"value": ALICE}}}))
+
+    assert ALICE != name
+    assert ["code" in hers, "code" in hinted] == [True, True]
+    assert "login_required" == public["error"]
+
+
+async def test_a_hint_may_be_for_several_and_must_be_for_this_client(sqlite_issuer):
+    tokens = await sqlite_issuer.tokens(scope="openid")
+    key = sqlite_issuer.server.registry.ring.signer("RS256", sqlite_issuer.server.clock())
+    errors = []
+    for audience in (["other", "web"], ["other"], [], "other", {"web": 1}, None):
+        hint = jwt.sign(key, "JWT", {**claims(tokens["id_token"]), "aud": audience})
+        got = await sqlite_issuer.authorize(scope="openid", prompt="none", id_token_hint=hint)
+        errors.append(got.get("error"))
+
+    assert [None] + ["login_required"] * 5 == errors
+
+
+async def test_a_posted_request_may_ask_for_claims(sqlite_issuer):
+    answer = await sqlite_issuer.http.post(
+        "/authorize", data=sqlite_issuer.request(scope="openid", claims=json.dumps(NAME))
+    )
+    got = await sqlite_issuer.go_on(sqlite_issuer.http, answer)
+    told = await userinfo(sqlite_issuer, (await sqlite_issuer.redeem(got["code"])).json())
+
+    assert "Alice Example" == told["name"]

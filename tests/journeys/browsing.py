@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from playwright.sync_api import (
@@ -55,6 +55,7 @@ class Site(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Visited)
         self.pages: dict[str, tuple[str, bytes]] = {}
         self.asked: list[str] = []  # paths with their query
+        self.posted: list[dict[str, str]] = []  # the fields of forms
         if certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate.certificate, certificate.key)
@@ -89,6 +90,11 @@ class Visited(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"])).decode()
+        self.server.posted.append(dict(parse_qsl(body, keep_blank_values=True)))
+        self.do_GET()
 
     def log_message(self, format: str, *arguments: object) -> None:
         pass

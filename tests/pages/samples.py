@@ -36,12 +36,22 @@ CONSENT: Final = MappingProxyType(
     {
         "client": HARBOUR,
         "person_name": "Ada Lovelace",
-        "scopes": (
-            words.scope("openid"),
-            words.scope("profile"),
-            words.scope("email", email="ada@example.org"),
-            words.scope("api:write", description="Read and change notes", resource="Example API"),
-            words.scope("offline_access", idle=timedelta(days=30)),
+        "groups": (
+            {
+                "title": words.group(["Example API"], before=False),
+                "scopes": (words.scope("api:write", description="Read and change notes"),),
+            },
+            {
+                "title": words.group([], before=False),
+                "scopes": (
+                    words.scope("email", email="ada@example.org"),
+                    words.scope("offline_access", idle=timedelta(days=30)),
+                ),
+            },
+            {
+                "title": words.group([], before=True),
+                "scopes": (words.scope("openid"), words.scope("profile")),
+            },
         ),
         "redirect_host": "notes.harbour.example",
         "localhost_warning": False,
@@ -64,6 +74,7 @@ ACCOUNT: Final = MappingProxyType(
             {"id": "a1", "title": "Harbour Notes", "detail": "name, e-mail, notes · used today"},
             {"id": "a2", "title": "Build agent", "detail": "api:read · used 3 days ago"},
         ),
+        "allowed": ({"id": "c1", "title": "Harbour Notes", "detail": "openid · Example API: api:read · 3 days ago"},),
         "csrf_token": "a-csrf-token",
     }
 )

@@ -142,7 +142,7 @@ def test_the_consent_page_has_the_contracts_names():
 def test_every_scope_but_openid_has_a_checked_box():
     boxes = elements("consent").named("scope")
 
-    assert ["profile", "email", "api:write", "offline_access"] == [box["value"] for box in boxes]
+    assert ["api:write", "email", "offline_access", "profile"] == [box["value"] for box in boxes]
     assert all("checked" in box for box in boxes)
     assert "Know who you are" in shown("consent")
 

@@ -81,6 +81,7 @@ def test_who_may_sign_in_is_whom_both_parts_name():
     assert {"alice"} == subjects({"values": ["alice", "bob"]}, {"value": "alice"})
     assert set() == subjects({"value": "bob"}, {"value": "alice"})
     assert set() == subjects({"value": 7}, None)
+    assert set() == subjects({"value": "\ud800"}, None)
 
 
 @pytest.mark.parametrize(

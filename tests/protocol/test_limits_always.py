@@ -100,7 +100,7 @@ def test_what_holds_is_always_a_value_that_somebody_stated_or_a_default(stated, 
     for name in (*STRICTNESS, *FLAGS):
         said = {getattr(one.policy, name) for one in stated} - {None}
         assert getattr(held, name) in (said or {getattr(defaults, name)}) | (
-            {True} if name == "require_pkce" else set()
+            {True} if name in ("require_pkce", "require_consent") else set()
         )
 
 
@@ -115,5 +115,5 @@ def test_the_explanation_is_always_of_what_holds(stated, circumstances):
     explained = Policy(
         **{line.member: policy.MEMBERS[line.member].form.read(line.value) for line in lines if line.value is not None}
     )
-    again = limits.effective([Stated("server", "", explained)], now=NOW, **circumstances)
+    again = limits.effective([Stated("client", "", explained)], now=NOW, **circumstances)
     assert replace(again, allowed_networks=held.allowed_networks) == held

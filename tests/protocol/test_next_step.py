@@ -17,7 +17,7 @@ FRESH = {"authenticated_at": NOW, "person_id": "alice"}
 
 
 def facts(**members):
-    plain = {
+    plain: dict[str, Any] = {
         "session": session(),
         "began_at": NOW,
         "decision": None,
@@ -25,11 +25,9 @@ def facts(**members):
         "consent_is_remembered": True,
         "consent_is_required": True,
         "hinted": None,
+        "is_wanted": True,
     }
-    found: dict[str, Any] = plain | members
-    who = found["session"]
-    found.setdefault("subject", "" if who is None else who.person_id)
-    return Facts(**found)
+    return Facts(**plain | members)
 
 
 def step(asked=None, now=NOW, **members):
@@ -98,18 +96,9 @@ def wants(text):
     return request(claims=claims_request.read(text))
 
 
-SOMEBODY = '{"id_token": {"sub": {"value": "alice"}}}'
-
-
 def test_whom_the_claims_name_signs_in_or_the_client_hears_it():
-    assert Approve(session(), ("openid",)) == step(wants(SOMEBODY))
-    assert SignIn("claims", again=False) == step(wants(SOMEBODY), session=session(person_id="bob"))
-    assert "login_required" == refusal(wants(SOMEBODY), session=session(**FRESH | {"person_id": "bob"}))
-
-
-def test_the_client_may_know_people_by_other_names():
-    assert SignIn("claims", again=False) == step(wants(SOMEBODY), subject="pairwise")
-    assert Approve(session(), ("openid",)) == step(hinted="pairwise", subject="pairwise")
+    assert SignIn("claims", again=False) == step(is_wanted=False)
+    assert "login_required" == refusal(session=session(**FRESH), is_wanted=False)
 
 
 ESSENTIAL = '{"id_token": {"acr": {"essential": true, "values": ["%s", "urn:other"]}}}'

@@ -5,18 +5,21 @@ from datetime import datetime
 from mintmark import browser as browsers
 from mintmark import ending
 from mintmark.browser import Browser
-from mintmark.events import Event
+from mintmark.events import ConsentWithdrawn, Event
 from mintmark.pages import answers, farewell, words
 from mintmark.pages.consent import person_name
 from mintmark.protocol.authorization import Authorization
 from mintmark.protocol.params import Params
 from mintmark.server import Server, decided
-from mintmark.store import authorizations, sessions
+from mintmark.store import authorizations, consents, sessions
 from mintmark.store.changes import Change, Conflict
+from mintmark.store.consents import Consent
 from mintmark.store.people import Person
 from mintmark.store.sessions import Seen
 from mintmark.wire.answer import Answer, redirect
 from mintmark.wire.asked import Asked
+
+MOST = 100  # apps, and consents, on the page
 
 
 async def show(server: Server, asked: Asked) -> Answer:
@@ -33,6 +36,7 @@ async def show(server: Server, asked: Asked) -> Answer:
         person={"name": person_name(browser.person), "email": holder.email},
         sessions=[_session(seen, browser, now) for seen in await sessions.live_of(server.store, holder.id, now)],
         apps=[await _app(server, one, now) for one in await _apps(server, browser.person, now)],
+        allowed=[await _allowed(server, *one, now) for one in await consents.of_person(server.store, holder.id, MOST)],
         csrf_token=browsers.csrf_token(server, browser),
     )
 
@@ -67,6 +71,9 @@ async def submit(server: Server, asked: Asked) -> Answer:
 async def _ends(server: Server, params: Params, person: Person, now: datetime) -> tuple[list[Change], list[Event]]:
     holder = person.holder
     session_id, authorization_id = params.get("end_session"), params.get("end_authorization")
+    client_id = params.get("withdraw")
+    if client_id is not None:
+        return await _withdraws(server, holder.id, client_id, now)
     if session_id is not None:
         live = await sessions.live_of(server.store, holder.id, now)
         if any(seen.session.id == session_id for seen in live):
@@ -79,8 +86,32 @@ async def _ends(server: Server, params: Params, person: Person, now: datetime) -
     return [], []
 
 
+async def _withdraws(server: Server, person_id: str, client_id: str, now: datetime) -> tuple[list[Change], list[Event]]:
+    """The consent, and whatever the client holds by it."""
+    if await consents.find(server.store, person_id, client_id) is None:
+        return [], []
+    live = [one for one in await authorizations.live_of(server.store, person_id, now) if one.client_id == client_id]
+    ends = [ending.authorization(one, "consent withdrawn", now) for one in live]
+    changes = [consents.forget(person_id, client_id), *(change for changed, _ in ends for change in changed)]
+    events = [ConsentWithdrawn(client_id=client_id, person_id=person_id), *(one for _, told in ends for one in told)]
+    return changes, events
+
+
+async def _allowed(server: Server, client_id: str, since: datetime, given: Consent, now: datetime) -> dict[str, str]:
+    client = await server.registry.client(client_id)
+    listed = [_at(server, place, granted) for place, granted in given.by_resource(server.issuer).items() if granted]
+    title = client_id if client is None else client.name
+    return {"id": client_id, "title": title, "detail": " · ".join([*listed, words.ago(since, now)])}
+
+
+def _at(server: Server, place: str, granted: tuple[str, ...]) -> str:
+    known = server.registry.catalogue.resources.get(place)
+    name = place if known is None else known.name or place
+    return " ".join(granted if place == server.issuer else (f"{name}:", *granted))
+
+
 async def _apps(server: Server, person: Person, now: datetime) -> list[Authorization]:
-    return (await authorizations.live_of(server.store, person.holder.id, now))[:100]
+    return (await authorizations.live_of(server.store, person.holder.id, now))[:MOST]
 
 
 async def _app(server: Server, one: Authorization, now: datetime) -> dict[str, str]:

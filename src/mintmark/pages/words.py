@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -115,6 +115,12 @@ def scope(
     if name == "offline_access" and idle:
         detail = f"Ends after {span(idle)} without use"
     return Row("" if name == "openid" else name, title, detail, checked)
+
+
+def group(resources: Sequence[str], *, before: bool) -> str:
+    """The heading above rows of the consent page; no resources: what tells of the person."""
+    about = " and ".join(resources)
+    return f"Allowed before: {about or 'about you'}" if before else about or "About you"
 
 
 def problem(code: str) -> Problem:

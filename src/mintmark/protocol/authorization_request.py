@@ -70,7 +70,8 @@ class AuthorizationRequest:
     @property
     def to_allow(self) -> tuple[str, ...]:
         """What the person is asked for: the scopes, and those whose claims alone are wanted."""
-        return tuple(dict.fromkeys((*self.scope, *self.claims.scopes)))
+        more = self.claims.scopes
+        return tuple(dict.fromkeys((*self.scope, *more))) if more else self.scope
 
     @property
     def offline(self) -> bool:

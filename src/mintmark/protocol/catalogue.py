@@ -59,6 +59,15 @@ class Catalogue:
     def owners(self, word: str) -> tuple[str, ...]:
         return self._owners.get(word, ())
 
+    def places(self, words: Sequence[str], audience: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """For each scope the resources that it is asked for at; those that tell of the person are the issuer's own."""
+        return {
+            word: (self.issuer,)
+            if word in scopes.IDENTITY
+            else tuple(one for one in self.owners(word) if one in audience)
+            for word in words
+        }
+
     def knows(self, word: str) -> bool:
         return word in self._owners or word in scopes.IDENTITY
 

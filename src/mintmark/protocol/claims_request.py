@@ -57,6 +57,8 @@ class ClaimsRequest:
 
     def within(self, scope: Collection[str]) -> "ClaimsRequest":
         """What the scopes own of it, and what the protocol itself says of a sign-in."""
+        if not self.userinfo and not self.id_token:
+            return self
         return ClaimsRequest(_within(self.userinfo, scope), _within(self.id_token, scope), self.locales)
 
 
@@ -68,6 +70,8 @@ def read(text: str | None, locales: str | None = None) -> ClaimsRequest:
 
     Nonsense in `claims_locales` is never an error; `claims` is JSON of the right form, or `invalid_request`.
     """
+    if text is None and locales is None:
+        return NOTHING
     wished = tuple(dict.fromkeys((locales or "").split()))[:MOST_LOCALES]
     if text is None:
         return ClaimsRequest({}, {}, wished) if wished else NOTHING
@@ -151,7 +155,9 @@ def _wanted(wish: object) -> Wanted:
 
 
 def _texts(wanted: Wanted) -> frozenset[str]:
-    return frozenset(value for value in wanted.values if isinstance(value, str))
+    """Those that anything could be called: half a surrogate pair, which only an escape can hold, is no text."""
+    values = [value for value in wanted.values if isinstance(value, str)]
+    return frozenset(value for value in values if not any("\ud800" <= letter <= "\udfff" for letter in value))
 
 
 def _distinct(members: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -35,8 +35,8 @@ class Facts:
     remembered: Collection[str]  # scopes that this person allowed this client before
     consent_is_remembered: bool  # False: a client that could be impersonated is asked about each time (RFC 8252 §8.6)
     consent_is_required: bool  # by policy; False: a first-party client
-    hinted: str | None  # the `sub` that id_token_hint names
-    subject: str  # as whom the client knows the person who is signed in; "": nobody, or nobody asks
+    hinted: str | None  # the person whom id_token_hint names
+    is_wanted: bool  # False: `sub` in claims names others than who is signed in
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def next_step(request: AuthorizationRequest, facts: Facts, now: datetime) -> Ste
         return sign_in
     session = facts.session
     assert session is not None  # noqa: S101  _sign_in answers None only with one
-    if (named := _names_another(request, facts)) is not None:
+    if (named := _names_another(facts, session)) is not None:
         raise LoginRequired(
             f"another person than {named} names signed in",
             check="id_token_hint",
@@ -124,18 +124,17 @@ def _sign_in(request: AuthorizationRequest, facts: Facts, now: datetime) -> Sign
         return SignIn("max_age", again=True)
     if request.max_age is not None and not request.max_age:
         return SignIn("max_age", again=True)
-    if (named := _names_another(request, facts)) is not None:
+    if (named := _names_another(facts, session)) is not None:
         return SignIn(named, again=False)
     required = request.claims.must_be_proved_by
     return SignIn("acr", again=True) if required and session.acr not in required else None
 
 
-def _names_another(request: AuthorizationRequest, facts: Facts) -> str | None:
+def _names_another(facts: Facts, session: Session) -> str | None:
     """Which parameter names another person than the one who is signed in."""
-    if facts.hinted is not None and facts.hinted != facts.subject:
+    if facts.hinted is not None and facts.hinted != session.person_id:
         return "id_token_hint"
-    wanted = request.claims.subjects
-    return "claims" if wanted is not None and facts.subject not in wanted else None
+    return None if facts.is_wanted else "claims"
 
 
 def _unmet(required: tuple[str, ...], got: str) -> OAuthError:

@@ -17,7 +17,7 @@ from mintmark.protocol.catalogue import Catalogue
 from mintmark.protocol.client import SECRET_METHODS
 from mintmark.protocol.client_metadata import FOR_ITSELF, MEMBERS, MetadataRefused, Offered
 from mintmark.protocol.errors import InvalidClientMetadata, InvalidRedirectUri, InvalidRequest, OAuthError
-from mintmark.protocol.return_address import ReturnAddress
+from mintmark.protocol.return_address import is_loopback
 
 PREFIX = "mmg_"  # of registration access tokens
 PREFIX_INITIAL = "mmi_"  # of initial access tokens
@@ -179,7 +179,7 @@ def _check(found: Mapping[str, object]) -> None:
 def _origin(uri: str) -> tuple[str, str | None, int | None]:
     """The port of a loopback address is free."""
     parts = urlsplit(uri)
-    return parts.scheme, parts.hostname, None if ReturnAddress(uri).is_loopback else parts.port
+    return parts.scheme, parts.hostname, None if is_loopback(uri) else parts.port
 
 
 def _list(value: object) -> list[object]:

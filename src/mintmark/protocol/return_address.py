@@ -55,7 +55,7 @@ class ReturnAddress:
 
     @property
     def is_loopback(self) -> bool:
-        return _LOOPBACK.fullmatch(self.uri) is not None
+        return is_loopback(self.uri)
 
     @property
     def host(self) -> str:
@@ -78,6 +78,11 @@ class ReturnAddress:
 
     def with_fragment(self, answer: Iterable[tuple[str, str]]) -> str:
         return f"{self.uri}#{encoded(answer)}"
+
+
+def is_loopback(uri: str) -> bool:
+    """An address of this machine, at whatever port (RFC 8252 §7.3)."""
+    return _LOOPBACK.fullmatch(uri) is not None
 
 
 def web_host(uri: str) -> str | None:

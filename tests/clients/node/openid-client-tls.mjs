@@ -102,3 +102,16 @@ test("a signed request object says what is asked for", async () => {
   assert.equal(tokens.claims().aud, "openid-client-by-key");
 });
 
+
+test("signing out leads back with the state", async () => {
+  const config = await discover("openid-client", secret);
+  const tokens = await tokensFor(config);
+  const address = client.buildEndSessionUrl(config, {
+    id_token_hint: tokens.id_token,
+    post_logout_redirect_uri: "http://127.0.0.1:4567/signed-out",
+    state: "the-state",
+  });
+  const answer = await fetch(address, { redirect: "manual" });
+
+  assert.equal(answer.headers.get("location"), "http://127.0.0.1:4567/signed-out?state=the-state");
+});
