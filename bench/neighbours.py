@@ -2,8 +2,8 @@
 
 One Mintmark as it is shipped, but that it may fetch from this machine, and that nobody's registrations are throttled.
 Rounds without and with the neighbours take turns, so that a noisy minute is in both. The neighbours: addresses that
-take a connection and never say a word (`jwks_uri`, `request_uri`, `sector_identifier_uri`), and registrations with
-10,000 redirect addresses, one after the other.
+take a connection and never say a word (`jwks_uri`, `request_uri`, `sector_identifier_uri`, receivers of back-channel
+logouts), and registrations with 10,000 redirect addresses, one after the other.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import contextlib
 import json
 import secrets
 import shutil
+import socket
 import statistics
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -29,11 +30,12 @@ import httpx2
 
 from bench.load import Report, drive
 from bench.peers.mintmark import Mintmark
-from bench.targets import CALLBACK, MACHINE
+from bench.targets import API, CALLBACK, MACHINE, WEB
 from bench.workloads import client_credentials
 
 ALLOWED = 2.0  # times the p99 of the rounds without neighbours
 AT_ONCE = 16  # requests of each kind of neighbour that waits
+SESSIONS = 5  # that end in each round
 ADDRESSES = 10_000
 VAR = Path(__file__).parent / "var"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -103,13 +105,14 @@ def assertion(client_id: str, issuer: str) -> str:
 
 
 @contextlib.contextmanager
-def neighbours(url: str) -> Iterator[Counter[str]]:
+def neighbours(target: Mintmark, trap: str) -> Iterator[Counter[str]]:
     """They go on in a thread until the block ends; what they were answered, counted."""
     seen: Counter[str] = Counter()
     begun, ended = Event(), Event()
-    thread = Thread(target=lambda: asyncio.run(_go_on(url, seen, begun, ended)), daemon=True)
+    thread = Thread(target=lambda: asyncio.run(_go_on(target, trap, seen, begun, ended)), daemon=True)
     thread.start()
-    begun.wait(30)
+    if not begun.wait(60):
+        raise RuntimeError("the neighbours did not begin")
     try:
         yield seen
     finally:
@@ -117,8 +120,9 @@ def neighbours(url: str) -> Iterator[Counter[str]]:
         thread.join(30)
 
 
-async def _go_on(url: str, seen: Counter[str], begun: Event, ended: Event) -> None:
-    async with _trap() as trap, httpx2.AsyncClient(base_url=url, timeout=30, limits=NO_LIMITS) as http:
+async def _go_on(target: Mintmark, trap: str, seen: Counter[str], begun: Event, ended: Event) -> None:
+    async with httpx2.AsyncClient(base_url=target.url, timeout=30, limits=NO_LIMITS) as http:
+        await asyncio.to_thread(_sign_out, target, seen)
         tasks = [
             asyncio.create_task(_repeat(name, ask, http, trap, seen))
             for name, (ask, count) in NEIGHBOURS.items()
@@ -133,20 +137,23 @@ async def _go_on(url: str, seen: Counter[str], begun: Event, ended: Event) -> No
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def _sign_out(target: Mintmark, seen: Counter[str]) -> None:
+    """Sessions that end, each with a logout token for a receiver that will not take it."""
+    for _ in range(SESSIONS):
+        with target.browser() as browser:
+            hint = browser.code_flow("openid api:read", resource=API)["id_token"]
+            left = browser.client.get(f"{target.url}/end_session", params={"id_token_hint": hint})
+            seen[f"back-channel receiver that hangs: sign-out {left.status_code}"] += 1
+
+
 NO_LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
 
 
-@contextlib.asynccontextmanager
-async def _trap() -> AsyncIterator[str]:
-    """Takes connections, and says nothing: not even the handshake of TLS is answered."""
-    waiting: set[asyncio.StreamWriter] = set()
-    server = await asyncio.start_server(lambda reader, writer: waiting.add(writer), "127.0.0.1", 0)
-    try:
-        yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
-        for writer in waiting:
-            writer.close()
+@contextlib.contextmanager
+def trap() -> Iterator[str]:
+    """Nobody ever accepts: the system takes the connections, and not even the handshake of TLS is answered."""
+    with socket.create_server(("127.0.0.1", 0), backlog=4096) as listening:
+        yield f"https://127.0.0.1:{listening.getsockname()[1]}"
 
 
 async def _repeat(name: str, ask: Ask, http: httpx2.AsyncClient, trap: str, seen: Counter[str]) -> None:
@@ -174,15 +181,18 @@ def main() -> int:
     beside: list[Report] = []
     seen: Counter[str] = Counter()
     try:
-        target.prepare()
-        target.start()
-        drive(target.url, client_credentials(target, asked.seconds), 2)  # warms up
-        for number in range(asked.rounds):
-            print(f"round {number + 1} of {asked.rounds}", file=sys.stderr, flush=True)
-            alone.append(drive(target.url, client_credentials(target, asked.seconds), asked.seconds))
-            with neighbours(target.url) as told:
-                beside.append(drive(target.url, client_credentials(target, asked.seconds), asked.seconds))
-            seen += told
+        with trap() as nowhere:
+            target.prepare()
+            target.run("clients", "set", WEB, f"backchannel_logout_uri={nowhere}/logout")
+            target.start()
+            request = client_credentials(target, asked.seconds)
+            drive(target.url, request, 2)  # warms up
+            for number in range(asked.rounds):
+                print(f"round {number + 1} of {asked.rounds}", file=sys.stderr, flush=True)
+                alone.append(drive(target.url, request, asked.seconds))
+                with neighbours(target, nowhere) as told:
+                    beside.append(drive(target.url, request, asked.seconds))
+                seen += told
     finally:
         target.close()
         shutil.rmtree(folder)

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -96,9 +97,9 @@ async def huge(writer: asyncio.StreamWriter) -> None:
 async def receiver() -> AsyncIterator[Callable[..., Awaitable[Receiver]]]:
     servers: list[asyncio.Server] = []
 
-    async def make(answer: Answering | None = None) -> Receiver:
+    async def make(answer: Answering | None = None, tls: ssl.SSLContext | None = None) -> Receiver:
         found = Receiver(answer=answer)
-        server = await asyncio.start_server(found.serve, "127.0.0.1", 0)
+        server = await asyncio.start_server(found.serve, "127.0.0.1", 0, ssl=tls)
         servers.append(server)
         found.port = server.sockets[0].getsockname()[1]
         return found

@@ -220,6 +220,16 @@ APPLIED: Mapping[str, Any] = {
             "scope": SCOPE,
         },
         {
+            "client_id": "leaving",
+            "client_name": "Leaving Notes",
+            "client_secret": SECRET,
+            "redirect_uris": [f"https://{APP}/callback"],
+            "post_logout_redirect_uris": [f"https://{APP}/bye"],
+            "frontchannel_logout_uri": f"https://{APP}/front",
+            "grant_types": CODE,
+            "scope": SCOPE,
+        },
+        {
             "client_id": "native",
             "client_name": "Pocket Notes",
             "application_type": "native",

@@ -1,23 +1,28 @@
 """Back-channel logout: whoever ends a session, each client that took part hears of it (OIDC Back-Channel Logout)."""
 
 import asyncio
+import base64
 import json
+import ssl
 from urllib.parse import parse_qs
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select
 
 from mintmark import app, ending, logouts, outbox, upkeep
 from mintmark.keys import jwt
 from mintmark.networks import read as network
 from mintmark.protocol.logout import EVENT
-from mintmark.store import configuration, listed_outbox, participants, people, schema, sessions
+from mintmark.store import configuration, listed_outbox, participants, schema, sessions
+from mintmark.store import people as stored_people
 from mintmark.store.executor import Read
 from tests import issuer as issuers
 from tests.databases import *  # noqa: F403
 from tests.issuer import ALICE, claims, header
 from tests.receiving import *  # noqa: F403
 from tests.receiving import hangs, huge, says, status
+from tests.serving import *  # noqa: F403
 
 
 @pytest.fixture
@@ -77,6 +82,39 @@ async def test_a_logout_token_comes_as_a_form_and_is_signed_as_an_id_token_is(is
     assert ["done"] == await states(issuer)
 
 
+async def test_it_arrives_over_https_where_the_certificate_is_trusted(issuer, receiver, certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.certificate, certificate.key)
+    found = await receiver(tls=context)
+    await issuer.change_client("web", backchannel_logout_uri=f"https://localhost:{found.port}/back")
+    await issuer.tokens()
+    await issuer.end_session((await issuer.sids())[0])
+    await deliver(issuer)
+    untrusted = await states(issuer)
+    issuer.server.outbound.authorities, issuer.server.outbound._context = certificate.certificate, None
+    issuer.later(hours=1)
+    await deliver(issuer)
+
+    assert (["waiting"], ["done"]) == (untrusted, await states(issuer))
+    assert [ALICE] == [claims(token)["sub"] for token in tokens(found)]
+
+
+async def test_who_takes_encrypted_id_tokens_gets_encrypted_logout_tokens(issuer, web):
+    key = ec.generate_private_key(ec.SECP256R1()).public_key().public_numbers()
+    x, y = (base64.urlsafe_b64encode(one.to_bytes(32)).rstrip(b"=").decode() for one in (key.x, key.y))
+    await issuer.change_client(
+        "web",
+        jwks={"keys": [{"kty": "EC", "crv": "P-256", "x": x, "y": y, "use": "enc", "kid": "e"}]},
+        id_token_encrypted_response_alg="ECDH-ES",
+    )
+    await issuer.tokens(scope="openid")
+    await issuer.end_session((await issuer.sids())[0])
+    await deliver(issuer)
+    [token] = tokens(web)
+
+    assert ("ECDH-ES", 5) == (header(token)["alg"], len(token.split(".")))
+
+
 @pytest.mark.parametrize("alg", ["ES256", "PS256"])
 async def test_the_algorithm_is_the_clients_own(issuer, web, alg):
     await issuer.change_client("web", id_token_signed_response_alg=alg)
@@ -125,7 +163,7 @@ async def with_the_person(issuer):
 
 async def with_the_person_disabled(issuer):
     changes, events = ending.everything(ALICE, "person disabled", now(issuer))
-    await issuer.server.commit([people.disable(ALICE, now(issuer)), *changes], events, None, now(issuer))
+    await issuer.server.commit([stored_people.disable(ALICE, now(issuer)), *changes], events, None, now(issuer))
 
 
 async def by_another_person(issuer):

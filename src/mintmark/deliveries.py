@@ -33,6 +33,12 @@ class Deliveries:
         """How many receivers are being sent to."""
         return len(self._tasks)
 
+    async def ended(self, receiver: str, seconds: float) -> None:
+        """Waits until nothing is under way for it, or so long."""
+        task = self._tasks.get(receiver)
+        if task is not None:
+            await asyncio.wait([task], timeout=seconds)
+
     async def idle(self) -> None:
         """Waits until nothing is under way."""
         while self._tasks:

@@ -5,7 +5,7 @@ comprehensions; what it leaves open is bounded here: how long a text may grow, h
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from cel_expr_python import cel
@@ -44,8 +44,11 @@ class NotKnown(Failed):
 
 
 class Expression:
-    def __init__(self, text: str, compiled: Any, calls: "_Calls") -> None:  # Any: the library has no types
+    def __init__(  # Any: the library has no types
+        self, text: str, names: Iterable[str], compiled: Any, calls: "_Calls"
+    ) -> None:
         self.text = text
+        self.names = frozenset(name for name in names if name in text)  # of the facts, all that it could speak of
         self._compiled, self._calls = compiled, calls
 
     def value(self, facts: Mapping[str, Value]) -> Value:
@@ -54,7 +57,7 @@ class Expression:
             raise Failed("the expression is not understood any more")
         self._calls.left = MOST_CALLS
         try:
-            found = self._compiled.eval(data=facts)
+            found = self._compiled.eval(data={name: facts[name] for name in self.names if name in facts})
         except RuntimeError as error:
             raise _failed(str(error)) from None
         if found.type() == cel.Type.ERROR:
@@ -66,7 +69,7 @@ class Language:
     """The names that expressions may speak of, each of a kind; and what they may do with them."""
 
     def __init__(self, names: Mapping[str, Kind]) -> None:
-        self._calls = _Calls()
+        self._calls, self._names = _Calls(), tuple(names)
         kinds = {
             "text": cel.Type.STRING,
             "texts": cel.Type.List(cel.Type.STRING),
@@ -84,7 +87,7 @@ class Language:
         if len(_COMPREHENSION.findall(text)) > MOST_COMPREHENSIONS:
             raise ExpressionRefused(f"may hold {MOST_COMPREHENSIONS} of all, exists, exists_one, filter and map")
         try:
-            return Expression(text, self._env.compile(text), self._calls)
+            return Expression(text, self._names, self._env.compile(text), self._calls)
         except RuntimeError as error:
             raise ExpressionRefused(_told(str(error))) from None
 
@@ -93,7 +96,7 @@ class Language:
         try:
             return self.read(text)
         except ExpressionRefused:
-            return Expression(text, None, self._calls)
+            return Expression(text, (), None, self._calls)
 
 
 def readable(value: Value) -> Value:

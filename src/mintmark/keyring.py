@@ -80,7 +80,9 @@ async def make_keys(store: Executor, sealer: Sealer, settings: Settings, algs: I
 
 async def carry_out(store: Executor, sealer: Sealer, there: Sequence[StoredKey], steps: Sequence[Step]) -> bool:
     """One commit. Another node that was first makes it a Conflict, and then there is nothing left to do."""
-    changes = changes_of(sealer, there, steps)
+    if not steps:
+        return False
+    changes = await asyncio.to_thread(changes_of, sealer, there, steps)  # a key of RSA takes a while
     return bool(changes) and await _made(store, changes)
 
 

@@ -17,6 +17,7 @@ from mintmark.store.changes import Conflict, Unavailable
 from mintmark.store.client_logos import Logo
 
 SECONDS = 5.0
+MOMENT = 1.0  # seconds that a registration waits for the picture: a program does, never a person
 KEPT = timedelta(days=7)  # then it is looked at anew, when somebody sees it the next time
 AGAIN = timedelta(hours=1)  # after what was no picture, or did not come
 
@@ -43,14 +44,19 @@ def want(server: Server, client_id: str, uri: str) -> None:
         server.logos.start(client_id, _fetch(server, client_id, uri))
 
 
+async def arrive(server: Server, client_id: str, uri: str) -> None:
+    """The same, and waits a moment for it: who just registered sends the first person at once."""
+    want(server, client_id, uri)
+    await server.logos.ended(client_id, MOMENT)
+
+
 async def _fetch(server: Server, client_id: str, uri: str) -> None:
     """What is no picture is remembered too, so that it is not asked for at every page."""
     kind, body = None, None
     with suppress(NotReached):
         reply = await server.outbound.ask("GET", uri, seconds=SECONDS, most=picture.MOST_BYTES + 1)
         if reply.status == 200 and reply.is_whole:
-            kind = picture.content_type(reply.body)
-            body = None if kind is None else reply.body
+            kind, body = picture.shown(reply.body) or (None, None)
     with suppress(Conflict, Unavailable):  # another node was first, or the next who sees it tries again
         before = await client_logos.about(server.store, client_id)
         if kind is None and before is not None and before.uri == uri and before.content_type is not None:

@@ -54,6 +54,7 @@ class Visitor:
 def visitor(program):
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Visitor(process)
+        assert process.stdin is not None
         process.stdin.close()
         process.wait(30)
 
@@ -76,7 +77,7 @@ def test_an_answer_by_form_post_sends_itself(run, rp, visitor):
 
 @as_client_of("front-channel")
 def test_frames_are_loaded_and_the_person_goes_on(run, rp, visitor):
-    leaving = signed_in(rp, visitor)
+    leaving, _ = signed_in(rp, visitor)
 
     assert visitor.go(leaving.address()).startswith(leaving.landing)
     assert rp.op.issuer == rp.folder.heard("frontchannel_logout")[0].one()["iss"]
@@ -85,8 +86,8 @@ def test_frames_are_loaded_and_the_person_goes_on(run, rp, visitor):
 
 @as_client_of("session")
 def test_the_frame_of_session_management_answers(run, rp, visitor):
-    leaving = signed_in(rp, visitor)
-    words = [rp.metadata["check_session_iframe"], rp.op.issuer, f"{rp.client['client_id']} {leaving.session_state}"]
+    leaving, session_state = signed_in(rp, visitor)
+    words = [rp.metadata["check_session_iframe"], rp.op.issuer, f"{rp.client['client_id']} {session_state}"]
     asking = rp.folder.put("verify", (ASKING % tuple(map(json.dumps, words))).encode(), "text/html")
 
     assert rp.folder.url("told?unchanged") == visitor.go(asking)
@@ -98,6 +99,5 @@ def signed_in(rp, visitor):
     leaving = Leaving(rp, None)
     visitor.go(rp.start().address())
     answer = rp.folder.heard("callback")[-1].one()
-    leaving.session_state = answer["session_state"]
     leaving.flow = rp.go_on(answer)
-    return leaving
+    return leaving, answer["session_state"]

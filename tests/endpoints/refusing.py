@@ -577,7 +577,7 @@ REQUESTS = {
     "assertion method": asserted(iss="web", sub="web"),
     "assertion alg": asserted("Ed25519"),
     "assertion audience": asserted(aud="https://other.example"),
-    "assertion expiry": asserted(exp=1),
+    "assertion expiry": asserted(exp=1_000_001),
     "assertion begin": asserted(nbf=1 << 40),
     "assertion jti": asserted(jti=""),
     "assertion signature": asserted(key=STRANGER),

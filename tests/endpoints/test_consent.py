@@ -54,7 +54,7 @@ async def test_it_is_asked_once_and_then_for_what_is_new_alone(signed_in):
     assert again.is_redirect
     assert less.is_redirect
     assert is_page(more)
-    assert ["About you", "Allowed before: About you"] == headings(more)
+    assert ["About you", "Allowed before: about you"] == headings(more)
     assert more.text.index('value="profile"') < more.text.index('value="email"'), "what is new comes first"
 
 

@@ -272,3 +272,19 @@ async def test_refusals_are_json_whatever_was_asked_for(sqlite_issuer):
     answer = await sqlite_issuer.http.post("/introspect", data={"token": "x"}, headers={"accept": CAME})
 
     assert (401, "application/json") == (answer.status_code, answer.headers["content-type"])
+
+
+async def test_the_first_key_of_an_algorithm_is_found_off_the_event_loop(sqlite_issuer, monkeypatch):
+    """Whoever registers a client may be the first to want it, and RSA keys take long to find."""
+    threads, generate = [], algorithms.generate
+
+    def noted(alg):
+        threads.append(threading.current_thread())
+        return generate(alg)
+
+    monkeypatch.setattr(algorithms, "generate", noted)
+    await sqlite_issuer.change_client("web", userinfo_signed_response_alg="RS512")
+    answer = await userinfo(sqlite_issuer, (await sqlite_issuer.tokens())["access_token"])
+
+    assert "RS512" == header(answer.text)["alg"]
+    assert [True] == [one is not threading.main_thread() for one in threads]

@@ -11,7 +11,7 @@ from tests.receiving import *  # noqa: F403
 from tests.receiving import hangs, huge, says, status
 from tests.registering import WEB, manage, registered
 
-SVG = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'><script>alert(1)</script><path d='M0 0'/></svg>"
 
 
 def picture(body, code=200, kind=b"image/png"):
@@ -72,7 +72,7 @@ async def test_the_consent_page_shows_it_too(reaching, receiver):
 
 @pytest.mark.parametrize(
     "answer",
-    [picture(SVG, kind=b"image/svg+xml"), picture(b"<html>"), picture(png(), 404), picture(png(9999)), huge,
+    [picture(b"<html>"), picture(png(), 404), picture(png(9999)), huge,
      status(302, "location: https://elsewhere.example/logo.png")],
 )  # fmt: skip
 async def test_what_is_no_picture_is_not_shown_and_not_asked_for_at_every_page(reaching, receiver, answer):
@@ -134,3 +134,12 @@ async def test_a_logo_at_a_private_address_is_never_asked_for(sqlite_issuer, rec
 
     assert shown(await page(sqlite_issuer, told["client_id"])) is None
     assert 0 == there.connections
+
+
+async def test_of_a_drawing_only_what_draws_is_shown(reaching, receiver):
+    there = await receiver(picture(SVG, kind=b"image/svg+xml"))
+    told = await registered(reaching, logo_uri=there.url)
+    logo = await reaching.http.get(shown(await page(reaching, told["client_id"])))
+
+    assert "image/svg+xml" == logo.headers["content-type"]
+    assert b'<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"></path></svg>' == logo.content

@@ -104,7 +104,7 @@ async def test_an_object_alone_is_enough_and_then_nothing_beside_it_counts(sqlit
     params = {"client_id": "web", "request": signed(state=None), "state": "outside"}
     got = await sqlite_knowing.go_on(sqlite_knowing.http, await ask(sqlite_knowing, params))
 
-    assert {"code", "iss"} == got.keys()
+    assert ("code" in got, "state" in got) == (True, False)
 
 
 async def test_a_client_that_demands_signatures_is_asked_for_them_and_only_what_is_inside_counts(sqlite_knowing):
@@ -119,7 +119,7 @@ async def test_a_client_that_demands_signatures_is_asked_for_them_and_only_what_
 
     assert ("invalid_request", "signed request") == plain
     assert ("request_not_supported", "unsigned request object") == nobody
-    assert {"code", "iss"} == got.keys()
+    assert ("code" in got, "state" in got) == (True, False)
     assert 400 == page.status_code
 
 

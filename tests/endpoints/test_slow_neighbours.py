@@ -7,6 +7,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from mintmark import logouts, outbox, upkeep
 from tests.issuer import SECRET, start
 from tests.receiving import *  # noqa: F403
 from tests.registering import WEB, register
@@ -18,8 +19,9 @@ KEY = ec.generate_private_key(ec.SECP256R1())  # which no client has
 
 
 @pytest.fixture
-async def reaching(database):
-    """It may fetch from loopback addresses, and lets anybody register as often as they like."""
+async def reaching(database, monkeypatch):
+    """It may reach loopback addresses, and throttles no registration; a test says when something is delivered."""
+    monkeypatch.setattr(upkeep, "start", lambda server: ())
     settings = {"MINTMARK_OUTBOUND_ALLOW": "127.0.0.0/8", "MINTMARK_THROTTLE_REGISTRATION": "off"}
     async for one in start(database, **settings):
         yield one
@@ -76,6 +78,33 @@ async def test_what_never_answers_holds_nobody_else_up(reaching, trap, attack):
     assert [] == watch.stalls
     assert {200} == {answer.status_code for answer in answers}
     assert still
+
+
+SESSIONS = 6
+
+
+async def test_a_receiver_of_logouts_that_never_answers_holds_nobody_else_up(reaching, trap):
+    """The one that signs out neither; and one that answers hears at once."""
+    await reaching.change_client("web", backchannel_logout_uri=trap.url)
+    signed_in = [reaching.browser() for _ in range(SESSIONS)]
+    hints = [(await reaching.tokens(browser=browser))["id_token"] for browser in signed_in]
+    async with Watch() as watch:
+        left = [
+            await browser.get("/end_session", params={"id_token_hint": hint})
+            for browser, hint in zip(signed_in, hints, strict=True)
+        ]
+        await logouts.tell(reaching.server)
+        delivering = asyncio.create_task(outbox.deliver_all(reaching.server))
+        while not trap.connections:
+            await asyncio.sleep(0.01)
+        answers = [await client_token(reaching) for _ in range(TOKENS)]
+        is_waiting = not delivering.done()
+        delivering.cancel()
+        await asyncio.gather(delivering, return_exceptions=True)
+
+    assert [] == watch.stalls
+    assert {200} == {answer.status_code for answer in [*left, *answers]}
+    assert is_waiting
 
 
 async def client_token(issuer):

@@ -28,7 +28,7 @@ def test_every_address_is_under_the_issuer_which_stands_there_unchanged(issuer):
     addresses = {name: value for name, value in found.items() if name.endswith(("_endpoint", "_uri"))}
 
     assert issuer == found["issuer"]
-    assert 6 == len(addresses)
+    assert 7 == len(addresses)
     assert all(address.startswith(issuer + "/") for address in addresses.values())
     assert all(not urlsplit(address).query for address in addresses.values())
 
@@ -79,3 +79,11 @@ def test_what_may_be_signed_and_encrypted_for_a_client_is_said():
     for what in ("id_token", "userinfo", "introspection"):
         assert list(jose.KEY_ENCRYPTION) == found[f"{what}_encryption_alg_values_supported"]
         assert list(jose.CONTENT_ENCRYPTION) == found[f"{what}_encryption_enc_values_supported"]
+
+
+def test_pages_for_people_and_claims_of_rules_are_named_where_there_are_some():
+    found = document(documentation="https://docs.example", tos_uri="https://id.example/terms", more_claims=("b", "a"))
+
+    assert ("https://docs.example", "https://id.example/terms") == (found["service_documentation"], found["op_tos_uri"])
+    assert "op_policy_uri" not in found
+    assert ["a", "b"] == found["claims_supported"][-2:]

@@ -30,7 +30,7 @@ Writing = Annotated[Operator, writes("webhooks")]
 
 
 class OutboxAsked(Paging):
-    receiver: Text | None = Field(default=None, description="The id of a webhook.")
+    receiver: Text | None = Field(default=None, description="The id of a webhook, or of a client.")
     state: State | None = None
 
 
@@ -39,7 +39,7 @@ class Delivery(Document):
 
     id: str = Field(description="The same at every attempt: receivers know by it what they have already.")
     kind: str
-    receiver: str = Field(description="The id of a webhook.")
+    receiver: str = Field(description="The id of a webhook, or of a client.")
     subject: str = Field(description="The event's name.")
     state: State
     attempts: int

@@ -1,4 +1,4 @@
-"""`mintmark outbox`: what is to be sent, what arrived and what did not (docs: webhooks)."""
+"""`mintmark outbox`: what is to be sent, what arrived and what did not (docs: webhooks, logout)."""
 
 from typing import Annotated, get_args
 
@@ -16,7 +16,7 @@ COLUMNS = ("id", "receiver", "subject", "state", "attempts", "created_at", "due_
 app = verbs.group("What is to be sent, and what became of it.")
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The delivery, as in webhook-id.")]
-ReceiverOption = Annotated[str | None, typer.Option(metavar="NAME", help="A webhook's name or id.")]
+ReceiverOption = Annotated[str | None, typer.Option(metavar="NAME", help="A webhook's name or id, or a client_id.")]
 
 
 @app.callback()
@@ -51,7 +51,7 @@ def retry(
 ) -> None:
     """Send a delivery again, also one that is done; or with --receiver all that were given up."""
     if (id is None) == (receiver is None):
-        raise typer.BadParameter("name either a delivery or, with --receiver, a webhook")
+        raise typer.BadParameter("name either a delivery or, with --receiver, a webhook or client")
 
     async def work(opened: Opened) -> Document:
         if id is not None:

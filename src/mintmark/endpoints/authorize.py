@@ -1,68 +1,26 @@
 """The authorization door: every step of a sign-in returns here (RFC 6749 §4.1.1, OIDC Core §3.1.2)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
 from mintmark import browser as browsers
-from mintmark import logouts, mint, subjects, underway
-from mintmark.browser import Browser
-from mintmark.endpoints import registering
-from mintmark.events import Authorized, ConsentGiven, ConsentRefused, Event
-from mintmark.grants.earning import ADMINS
+from mintmark import mint, subjects, underway
+from mintmark.endpoints import approving
+from mintmark.endpoints.visiting import Visit
+from mintmark.events import ConsentRefused, Event
 from mintmark.keys import jwt
-from mintmark.protocol import claims_request, ids, next_step, pkce
-from mintmark.protocol import code as code_
 from mintmark.protocol import consent as consents_
-from mintmark.protocol import scope as scopes
-from mintmark.protocol.authorization import Authorization
+from mintmark.protocol import next_step, pkce
 from mintmark.protocol.authorization_request import AuthorizationRequest, RefusedWithRedirect
 from mintmark.protocol.client import Client
-from mintmark.protocol.code import Code
-from mintmark.protocol.consent import Allowed
 from mintmark.protocol.errors import AccessDenied, OAuthError, RequestUriNotSupported
 from mintmark.protocol.limits import Limits
 from mintmark.protocol.next_step import Approve, AskConsent, Facts, SignIn
 from mintmark.protocol.params import Params
 from mintmark.server import Server, decided
-from mintmark.store import authorizations, clients, codes, consents, people, requests, sessions
-from mintmark.store.changes import Change, Conflict
-from mintmark.store.consents import Consent
-from mintmark.store.people import Person
-from mintmark.store.requests import KeptRequest
-from mintmark.wire import response_modes
+from mintmark.store import consents, requests
 from mintmark.wire.answer import Answer, redirect
 from mintmark.wire.asked import Asked
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A browser at this door with a checked request: all that was read before anything is decided."""
-
-    server: Server
-    asked: Asked
-    now: datetime
-    params: Params
-    client: Client
-    browser: Browser
-    request: AuthorizationRequest
-    kept: KeptRequest | None  # None: the request comes for the first time
-    consent: Consent | None  # what this person allowed this client before
-
-    @property
-    def tells_clients_apart(self) -> bool:
-        """False: another program could pose as this client, so its consent is not remembered (RFC 8252 §8.6)."""
-        return not (self.client.is_public and self.request.return_address.is_native)
-
-    @property
-    def allowed(self) -> Allowed:
-        return consents_.NOTHING if self.consent is None else self.consent.by_resource(self.server.issuer)
-
-    @property
-    def asked_for(self) -> Mapping[str, tuple[str, ...]]:
-        """Each scope, and the resources that it is asked for at."""
-        return self.server.registry.catalogue.places(self.request.to_allow, self.request.audience)
 
 
 async def authorize(server: Server, asked: Asked) -> Answer:
@@ -140,7 +98,7 @@ async def _complete_refused(visit: Visit, error: OAuthError) -> None:
 async def _step(visit: Visit) -> Answer:
     match next_step.next_step(visit.request, _facts(visit), visit.now):
         case Approve() as approved:
-            return await _approve(visit, approved)
+            return await approving.approve(visit, approved)
         case SignIn():
             return await _to_page(visit, "login")
         case AskConsent():
@@ -208,140 +166,3 @@ def _is_wanted(visit: Visit) -> bool:
         return True
     registry, client = visit.server.registry, visit.client
     return any(subjects.is_of(registry, client, session.person_id, subject) for subject in wanted)
-
-
-async def _approve(visit: Visit, step: Approve) -> Answer:
-    """An authorization with its code, written before the browser leaves; of `none`, what the person allowed."""
-    server, client, now, person = visit.server, visit.client, visit.now, visit.browser.person
-    if person is None:
-        raise AccessDenied("nobody is signed in", check="nobody signed in", expected="a session")
-    if any(map(scopes.is_admin, step.scope)) and ADMINS not in person.holder.groups:
-        raise AccessDenied(
-            "this person may not have the admin API's scopes",
-            check="admins",
-            expected=f"the group {ADMINS}",
-            got=" ".join(person.holder.groups),
-        )
-    audience = server.registry.catalogue.audience(step.scope, visit.request.resources)
-    offline = scopes.OFFLINE in step.scope
-    limits = server.registry.limits(client, audience, person.holder.groups, now, offline=offline)
-    if limits.over(now):
-        raise mint.denied()
-    await registering.mark_used(server, client, now)
-    if not visit.request.wants_code:
-        await _allow(visit, person, step)
-        return _answer(visit, [])
-    authorization = _authorization(visit, step, audience, limits)
-    secret = ids.secret(code_.PREFIX, server.random(32))
-    changes: list[Change] = [
-        clients.stands(client),
-        people.stands(person.holder),
-        sessions.stands(step.session.id),
-        authorizations.add(authorization),
-        codes.add(_code(visit, authorization, secret, limits)),
-        *logouts.joining(server, client, step.session, step.scope, now),
-        *_completed(visit, person, step),
-    ]
-    await _commit(visit, changes, authorization, step)
-    return _answer(visit, [("code", secret)])
-
-
-def _answer(visit: Visit, members: list[tuple[str, str]]) -> Answer:
-    """With the state, and with the issuer (RFC 9207 §2)."""
-    request = visit.request
-    state = [] if request.state is None else [("state", request.state)]
-    state += browsers.told_state(visit.server, visit.asked, visit.browser, request)
-    told = [*members, *state, ("iss", visit.server.issuer)]
-    answer = response_modes.answer(visit.server, request.response_mode, request.return_address, told)
-    session = visit.browser.session
-    return answer if session is None else browsers.with_state(visit.server, visit.asked, answer, session.id)
-
-
-async def _allow(visit: Visit, person: Person, step: Approve) -> None:
-    """`response_type=none`: no code, so no authorization that one would hang on (Multiple Response Types §4)."""
-    if visit.kept is None:
-        return
-    changes: list[Change] = [
-        clients.stands(visit.client),
-        people.stands(person.holder),
-        sessions.stands(step.session.id),
-        *_completed(visit, person, step),
-    ]
-    events: list[Event] = []
-    if visit.kept.decision is not None:
-        whose = {"client_id": visit.client.id, "person_id": person.holder.id}
-        events.append(ConsentGiven(**whose, scope=scopes.write(step.allowed)))
-    await visit.server.commit(changes, events, visit.asked, visit.now)
-
-
-async def _commit(visit: Visit, changes: list[Change], authorization: Authorization, step: Approve) -> None:
-    what: dict[str, str] = {"authorization_id": authorization.id, "scope": scopes.write(authorization.scope)}
-    whose = {"client_id": authorization.client_id, "person_id": authorization.person_id}
-    events: list[Event] = [Authorized(**whose, **what, session_id=authorization.session_id)]
-    if visit.kept is not None and visit.kept.decision is not None:
-        allowed = scopes.write(step.allowed)
-        events.append(ConsentGiven(**whose, authorization_id=authorization.id, scope=allowed))
-    try:
-        await visit.server.commit(changes, events, visit.asked, visit.now)
-    except Conflict:
-        visit.server.registry.forget()  # what was kept in memory may be what is no longer so
-        raise
-
-
-def _completed(visit: Visit, person: Person, step: Approve) -> list[Change]:
-    """The request is completed, once; a consent that was given on its page is remembered for the next time."""
-    if visit.kept is None:
-        return []
-    changes: list[Change] = [requests.complete(visit.kept.id, visit.now)]
-    if visit.kept.decision is None or not visit.tells_clients_apart:
-        return changes
-    before, allowed = visit.allowed, consents_.after(visit.allowed, visit.asked_for, step.allowed)
-    if allowed and allowed != before:
-        changes.append(consents.remember(person.holder.id, visit.client.id, visit.consent, allowed, visit.now))
-    return changes
-
-
-def _authorization(visit: Visit, step: Approve, audience: tuple[str, ...], limits: Limits) -> Authorization:
-    session = step.session
-    return Authorization(
-        id=ids.uuid7(visit.now, visit.server.random(10)),
-        person_id=session.person_id,
-        client_id=visit.client.id,
-        session_id=session.id,
-        scope=step.scope,
-        resources=audience,
-        ends_with_session=limits.ends_with_session,
-        authenticated_at=session.authenticated_at,
-        acr=session.acr,
-        amr=session.amr,
-        created_at=visit.now,
-        expires_at=min(_ends(visit, step, limits)),
-        ended_at=None,
-        claims=claims_request.written(visit.request.claims.within(step.allowed)),
-    )
-
-
-def _ends(visit: Visit, step: Approve, limits: Limits) -> list[datetime]:
-    """Nothing that hangs on the authorization outlives any of these."""
-    refreshes = "refresh_token" in visit.client.grant_types
-    lifetime = limits.refresh_token_lifetime if refreshes else limits.code_lifetime + limits.access_token_lifetime
-    ends = [visit.now + lifetime]
-    if limits.not_after is not None:
-        ends.append(limits.not_after)
-    if limits.ends_with_session:
-        ends.append(step.session.expires_at)
-    return ends
-
-
-def _code(visit: Visit, authorization: Authorization, secret: str, limits: Limits) -> Code:
-    return Code(
-        digest=ids.digest(secret),
-        authorization_id=authorization.id,
-        client_id=authorization.client_id,
-        redirect_uri=visit.request.return_address.uri,
-        code_challenge=visit.request.code_challenge,
-        nonce=visit.request.nonce,
-        created_at=visit.now,
-        expires_at=min(visit.now + limits.code_lifetime, authorization.expires_at),
-        spent_at=None,
-    )

@@ -52,7 +52,7 @@ async def _register(server: Server, asked: Asked) -> Answer:
         await server.commit(changes, [event], asked, now)
 
     await decided(commit)
-    registering.want_logo(server, client_id, document)
+    await registering.want_logo(server, client_id, document)
     return json_answer(registration.answer(made.told, document), 201)
 
 

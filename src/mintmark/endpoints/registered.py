@@ -117,7 +117,7 @@ async def _change(
     event = ClientUpdated(client_id=client.id, members=" ".join(names))
     await server.commit(changes, [event], asked, now)
     server.registry.forget()
-    registering.want_logo(server, client.id, document)
+    await registering.want_logo(server, client.id, document)
     return _told(server, found, token, document, secret)
 
 

@@ -143,8 +143,8 @@ async def mark_used(server: Server, client: Client, now: datetime) -> None:
         remembered.keep(("used", client.id), True)
 
 
-def want_logo(server: Server, client_id: str, document: Mapping[str, object]) -> None:
-    """In the background: it is there, as a rule, when the first person comes."""
+async def want_logo(server: Server, client_id: str, document: Mapping[str, object]) -> None:
+    """It is there, as a rule, when the first person comes."""
     uri = document.get("logo_uri")
     if isinstance(uri, str):
-        logos.want(server, client_id, uri)
+        await logos.arrive(server, client_id, uri)

@@ -40,6 +40,7 @@ class WellKnown:
         grants = [name for name in GRANTS if name != "password" or registry.offers_password]
         words = [word for one in registry.catalogue.resources.values() for word in one.scopes]
         offered = [word for word in words if not word.startswith("admin:")]
+        settings = self._server.settings
         made = {rule.claim for rule in registry.claim_rules if not {"id_token", "userinfo"}.isdisjoint(rule.places)}
         unsigned = (jose.UNSIGNED,) if self._server.settings.allow_unsigned_id_tokens else ()
         offer = Offer(
@@ -50,8 +51,11 @@ class WellKnown:
             id_token_algs=(*ID_TOKEN_ALGS, *unsigned),
             answer_algs=ID_TOKEN_ALGS,
             assertion_algs=private_key_jwt.ALGS,
-            registration=self._server.settings.registration != "off",
+            registration=settings.registration != "off",
             more_claims=made,
+            documentation=settings.documentation_url,
+            policy_uri=settings.privacy_url,
+            tos_uri=settings.terms_url,
         )
         body = to_json(metadata.document(offer))
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'

@@ -119,8 +119,8 @@ def scope(
 
 def group(resources: Sequence[str], *, before: bool) -> str:
     """The heading above rows of the consent page; no resources: what tells of the person."""
-    about = " and ".join(resources) or "About you"
-    return f"Allowed before: {about}" if before else about
+    about = " and ".join(resources)
+    return f"Allowed before: {about or 'about you'}" if before else about or "About you"
 
 
 def problem(code: str) -> Problem:

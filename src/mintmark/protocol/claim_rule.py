@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import orjson
+
 from mintmark.expressions import Expression, Failed, Kind, Language, NotKnown, readable
 from mintmark.protocol import claims
 from mintmark.protocol.authorization import Holder
@@ -23,6 +25,8 @@ _FLAGS = ("email_verified", "phone_number_verified")
 ABOUT_A_PERSON = tuple(
     name for name in claims.STANDARD if name not in ("preferred_username", "updated_at", "groups", *_FLAGS)
 )
+
+_IN_DOCUMENT = frozenset(f"user.{name}" for name in (*ABOUT_A_PERSON, "phone_number_verified") if name != "email")
 
 # What expressions may speak of.
 NAMES: Mapping[str, Kind] = MappingProxyType(
@@ -89,7 +93,8 @@ def make(rules: Iterable[ClaimRule], place: str, asking: Asking) -> Made:
     chosen = [rule for rule in rules if rule.applies(asking, place)]
     if not chosen:
         return found
-    known, left = facts(asking), ROOM[place]
+    known = facts(asking, frozenset().union(*(rule.expression.names for rule in chosen)))
+    left = ROOM[place]
     for rule in chosen:
         if rule.claim in found.claims:
             continue
@@ -100,7 +105,7 @@ def make(rules: Iterable[ClaimRule], place: str, asking: Asking) -> Made:
         except Failed as failure:
             found.failed.append((rule.name, str(failure)))
             continue
-        size = len(json.dumps(value).encode()) + len(rule.claim)
+        size = len(orjson.dumps(value)) + len(rule.claim)
         if size > left:
             found.failed.append((rule.name, f"there is no room for it: {ROOM[place]} bytes for all that rules add"))
         elif value is not None:
@@ -110,8 +115,11 @@ def make(rules: Iterable[ClaimRule], place: str, asking: Asking) -> Made:
     return found
 
 
-def facts(asking: Asking) -> dict[str, Any]:
-    """What an expression can see, by the names in `NAMES`; of a client that acts for itself nothing of a person."""
+def facts(asking: Asking, wanted: Collection[str] = tuple(NAMES)) -> dict[str, Any]:
+    """What an expression can see, by the names in `NAMES`; of a client that acts for itself nothing of a person.
+
+    wanted: the names that are spoken of.
+    """
     client, holder = asking.client, asking.holder
     known: dict[str, Any] = {
         "client.client_id": client.id,
@@ -121,15 +129,22 @@ def facts(asking: Asking) -> dict[str, Any]:
         "audience": list(asking.audience),
     }
     if holder is not None:
-        standard = json.loads(holder.claims)
-        known |= {f"user.{name}": standard.get(name) for name in ABOUT_A_PERSON}
+        known |= _standard(holder, wanted)
         known |= {
             "user.id": holder.id,
             "user.username": holder.username,
             "user.groups": list(holder.groups),
-            "user.claims": json.loads(holder.custom_claims),
+            "user.claims": json.loads(holder.custom_claims) if "user.claims" in wanted else None,
             "user.email": holder.email,
             "user.email_verified": holder.email is not None and holder.email_verified,
-            "user.phone_number_verified": standard.get("phone_number_verified") is True,
         }
-    return {name: readable(value) for name, value in known.items()}
+    return {name: readable(known[name]) for name in wanted if name in known}
+
+
+def _standard(holder: Holder, wanted: Collection[str]) -> dict[str, Any]:
+    """What the document of a person says, which is opened only where somebody speaks of it."""
+    if _IN_DOCUMENT.isdisjoint(wanted):
+        return {}
+    standard = json.loads(holder.claims)
+    known = {f"user.{name}": standard.get(name) for name in ABOUT_A_PERSON}
+    return known | {"user.phone_number_verified": standard.get("phone_number_verified") is True}

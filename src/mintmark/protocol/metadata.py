@@ -28,6 +28,9 @@ class Offer:
     assertion_algs: Sequence[str]  # of private_key_jwt
     registration: bool = False  # clients may register themselves
     more_claims: Collection[str] = ()  # those that an operator's rules make
+    documentation: str | None = None
+    policy_uri: str | None = None
+    tos_uri: str | None = None
 
 
 def document(offer: Offer) -> dict[str, Any]:
@@ -79,7 +82,18 @@ def document(offer: Offer) -> dict[str, Any]:
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
+        **_pages(offer),
     }
+
+
+def _pages(offer: Offer) -> dict[str, str]:
+    """For people who make clients, where there is such a page (OIDC Discovery §3)."""
+    stated = {
+        "service_documentation": offer.documentation,
+        "op_policy_uri": offer.policy_uri,
+        "op_tos_uri": offer.tos_uri,
+    }
+    return {name: uri for name, uri in stated.items() if uri is not None}
 
 
 def _encrypted(what: str) -> dict[str, list[str]]:

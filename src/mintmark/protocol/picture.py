@@ -1,11 +1,15 @@
 """Whether a client's logo may be shown: what kind of picture its own bytes say it is, and how large it unpacks.
 
-PNG (W3C PNG §11.2.2), JPEG (ITU-T T.81 §B.2.2), GIF (GIF89a §18) and WebP (RFC 9649 §2). SVG is a program, and refused.
+PNG (W3C PNG §11.2.2), JPEG (ITU-T T.81 §B.2.2), GIF (GIF89a §18) and WebP (RFC 9649 §2). SVG may be a program: of it
+the drawing alone is kept.
 """
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from mintmark.protocol import drawing
+
+SVG = "image/svg+xml"
 MOST_BYTES = 100_000
 MOST_PIXELS = 2048  # on each side: a few kilobytes may unpack to gigabytes
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # JPEG markers before which the size stands
@@ -14,15 +18,16 @@ _BARE = frozenset({0x01, *range(0xD0, 0xD9)})  # JPEG markers without a length
 Size = tuple[int, int]
 
 
-def content_type(body: bytes) -> str | None:
-    """None: no picture of a kind and size that is shown, whatever its sender said of it."""
+def shown(body: bytes) -> tuple[str, bytes] | None:
+    """Its kind, and what is shown of it. None: no picture that is, whatever its sender said of it."""
     if len(body) > MOST_BYTES:
         return None
     for kind, size in _KINDS.items():
         found = size(body)
         if found is not None:
-            return kind if all(0 < side <= MOST_PIXELS for side in found) else None
-    return None
+            return (kind, body) if all(0 < side <= MOST_PIXELS for side in found) else None
+    drawn = drawing.clean(body)
+    return None if drawn is None else (SVG, drawn)
 
 
 def _png(body: bytes) -> Size | None:

@@ -125,6 +125,9 @@ class Settings(Passwords, Mails):
     )
     privacy_url: PageUrl = Field(default=None, description="The operator's privacy policy, linked from the pages.")
     terms_url: PageUrl = Field(default=None, description="The operator's terms of service, linked from the pages.")
+    documentation_url: PageUrl = Field(
+        default=None, description="What developers of clients should read, named in the metadata."
+    )
     refresh_grace: Duration = Field(
         default=timedelta(seconds=30),
         description="How long a used refresh token, sent again, gets the same heir again.",
