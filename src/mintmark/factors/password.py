@@ -13,6 +13,7 @@ from mintmark.server import Server
 from mintmark.store import people
 from mintmark.store.changes import Change, Conflict
 from mintmark.store.people import Person
+from mintmark.texts import _
 from mintmark.wire.asked import Asked
 
 CHECKS = {"unknown": "unknown person", "disabled": "disabled person", "wrong password": "password"}
@@ -36,7 +37,7 @@ async def prove(
         if isinstance(passed, Wait):
             server.see(SignInThrottled(person_id=None if person is None else person.holder.id), asked, now)
             raise TooManyAttempts(
-                "Too many tries. Wait a moment.",
+                _("Too many tries. Wait a moment."),
                 passed.seconds,
                 check="sign-in throttle",
                 expected=_whose(person),
@@ -66,7 +67,7 @@ async def prove_for_client(server: Server, asked: Asked, username: str, password
 
 def _wrong(check: str, person: Person | None, username: str) -> WrongPassword:
     """The same words for each; only operators are told which it was. What was typed may be a password: never shown."""
-    return WrongPassword("That name or password is not right.", check=check, expected=_whose(person), got=username)
+    return WrongPassword(_("That name or password is not right."), check=check, expected=_whose(person), got=username)
 
 
 def _whose(person: Person | None) -> str:

@@ -17,6 +17,7 @@ from mintmark.server import Server, decided
 from mintmark.store import people, sessions
 from mintmark.store.changes import Change
 from mintmark.store.people import Person
+from mintmark.texts import _
 from mintmark.underway import UnderWay
 from mintmark.wire.answer import Answer, redirect
 from mintmark.wire.asked import Asked
@@ -44,7 +45,7 @@ async def submit(server: Server, asked: Asked) -> Answer:
     found = await _under_way(server, params, browser, asked, now)
     username, password = params.get("username") or "", params.get("password") or ""
     if not username or not password:
-        error = UntrustedRequest("Enter your name and password.", check="sign-in form", expected="both")
+        error = UntrustedRequest(_("Enter your name and password."), check="sign-in form", expected="both")
         return await _again(server, asked, browser, found, username, error, now)
     try:
         person, written = await passwords.prove(server, asked, username, password, now)
@@ -103,6 +104,7 @@ async def _page(
         server,
         "sign_in.html",
         browser=browser,
+        ui_locales=() if found is None else found.request.ui_locales,
         form_action=() if found is None else (found.request.return_address.form_action,),
         status=status,
         client=None if found is None else await answers.shown(server, found.client, now),
@@ -124,7 +126,7 @@ async def _begin(
     limits = server.registry.session_limits(person.holder.groups, now)
     if limits.over(now):
         raise UntrustedRequest(
-            "Nobody can sign in any more.",
+            _("Nobody can sign in any more."),
             check="not_after",
             expected="a not_after that lies ahead",
             got=limits.not_after,
