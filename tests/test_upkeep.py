@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from mintmark import app, turns, upkeep
+from mintmark import app, keyring, turns, upkeep
 from mintmark.store import duties
 from mintmark.store.changes import Unavailable
 from mintmark.upkeep import Duty
@@ -179,3 +179,15 @@ async def test_every_duty_can_be_done(issuer):
     assert len(names) == len(set(names))
     assert set(names) == issuer.server.upkeep_state.duties.keys()
     assert all(state.failures == 0 for state in issuer.server.upkeep_state.duties.values())
+
+
+async def test_a_key_that_only_a_client_wanted_is_followed_by_another_as_well(issuer):
+    await keyring.make_first(issuer.server, "ES512", issuer.server.clock())
+    issuer.server.registry.forget()
+    await issuer.server.registry.current()
+    issuer.later(days=100)
+
+    await upkeep.turn_keys(issuer.server)
+    ring = (await issuer.server.registry.current()).ring
+
+    assert 2 == len([key for key in ring.keys if "ES512" == key.alg])

@@ -116,8 +116,11 @@ async def last_flush(server: Server) -> None:
 
 
 async def turn_keys(server: Server) -> None:
-    """Rotation is due by the clock; another node that did it first leaves nothing to do."""
-    wanted = sorted({*keyring.AT_FIRST, *server.registry.policies_algs()})
+    """Rotation is due by the clock; another node that did it first leaves nothing to do.
+
+    Of every algorithm that has a key: a client may have been the one that wanted it.
+    """
+    wanted = sorted({*keyring.AT_FIRST, *server.registry.policies_algs(), *server.registry.ring.algs})
     if await keyring.make_keys(server.store, server.sealer, server.settings, wanted, server.clock()):
         server.registry.forget()
 

@@ -72,7 +72,7 @@ def test_everything_is_sealed_under_the_first_key(line, monkeypatch):
     again = line.ok("keys reseal")
     monkeypatch.setenv("MINTMARK_SEALING_KEYS", new)
 
-    assert (6, 0) == (resealed["resealed"], again["resealed"])
+    assert (7, 0) == (resealed["resealed"], again["resealed"])
     assert 0 == line("keys list").code
     assert 0 == line("users list").code
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HOUSE = ROOT / "src" / "mintmark"
 
 # Words that two languages share.
-SHARED: dict[str, set[object]] = {"fr": {("%(num)s minute", "%(num)s minutes")}, "de": {"Name", "Code"}}
+SHARED: dict[str, set[object]] = {"fr": {("%(num)s minute", "%(num)s minutes"), "Code"}, "de": {"Name", "Code"}}
 PLACEHOLDER = re.compile(r"%\([a-z_]+\)s")
 TAG = re.compile(r"</?[a-z][^>]*>")
 
@@ -194,7 +194,7 @@ def test_the_pages_speak_in_marked_sentences():
     assert {} == {name: sentences for name, sentences in found.items() if sentences and name != "words.py"}
 
 
-SHOWN = {"UntrustedRequest", "ForgedForm", "UnknownClient", "TooManyAttempts"}
+SHOWN = {"WrongProof", "UntrustedRequest", "ForgedForm", "UnknownClient", "TooManyAttempts"}
 
 
 def test_what_a_refusal_says_to_a_person_is_marked():
