@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from mintmark import browser as browsers
-from mintmark import ending
+from mintmark import ending, texts
 from mintmark.browser import Browser
 from mintmark.events import ConsentWithdrawn, Event
 from mintmark.pages import answers, farewell, words
@@ -16,6 +16,7 @@ from mintmark.store.changes import Change, Conflict
 from mintmark.store.consents import Consent
 from mintmark.store.people import Person
 from mintmark.store.sessions import Seen
+from mintmark.texts import _
 from mintmark.wire.answer import Answer, redirect
 from mintmark.wire.asked import Asked
 
@@ -54,7 +55,7 @@ async def submit(server: Server, asked: Asked) -> Answer:
     mine = browser.session
     if mine is not None and params.get("end_session") == mine.id:  # here, where its frames can tell the apps
         frames = await farewell.end(server, asked, mine.id, mine.person_id, "ended by the person", now)
-        return await farewell.answer(server, frames, None, now)
+        return await farewell.answer(server, asked, frames, None, now)
 
     async def end() -> None:
         changes, events = await _ends(server, params, person, now)
@@ -92,7 +93,7 @@ async def _withdraws(server: Server, person_id: str, client_id: str, now: dateti
         return [], []
     live = [one for one in await authorizations.live_of(server.store, person_id, now) if one.client_id == client_id]
     ends = [ending.authorization(one, "consent withdrawn", now) for one in live]
-    changes = [consents.forget(person_id, client_id), *(change for changed, _ in ends for change in changed)]
+    changes = [consents.forget(person_id, client_id), *(change for changed, told in ends for change in changed)]
     events = [ConsentWithdrawn(client_id=client_id, person_id=person_id), *(one for _, told in ends for one in told)]
     return changes, events
 
@@ -101,7 +102,7 @@ async def _allowed(server: Server, client_id: str, since: datetime, given: Conse
     client = await server.registry.client(client_id)
     listed = [_at(server, place, granted) for place, granted in given.by_resource(server.issuer).items() if granted]
     title = client_id if client is None else client.name
-    return {"id": client_id, "title": title, "detail": " · ".join([*listed, words.ago(since, now)])}
+    return {"id": client_id, "title": title, "detail": texts.listed([*listed, words.ago(since, now)])}
 
 
 def _at(server: Server, place: str, granted: tuple[str, ...]) -> str:
@@ -116,7 +117,7 @@ async def _apps(server: Server, person: Person, now: datetime) -> list[Authoriza
 
 async def _app(server: Server, one: Authorization, now: datetime) -> dict[str, str]:
     client = await server.registry.client(one.client_id)
-    detail = f"{' '.join(one.scope)} · {words.ago(one.created_at, now)}"
+    detail = texts.listed([" ".join(one.scope), words.ago(one.created_at, now)])
     return {"id": one.id, "title": one.client_id if client is None else client.name, "detail": detail}
 
 
@@ -125,7 +126,7 @@ def _session(seen: Seen, browser: Browser, now: datetime) -> dict[str, object]:
     device = words.device_name(seen.user_agent)
     return {
         "id": seen.session.id,
-        "title": "This browser" if current else device,
-        "detail": f"{device} · {seen.address} · {words.ago(seen.session.last_used_at, now)}",
+        "title": _("This browser") if current else device,
+        "detail": texts.listed([device, seen.address, words.ago(seen.session.last_used_at, now)]),
         "current": current,
     }
