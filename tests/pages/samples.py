@@ -27,8 +27,20 @@ SIGN_IN: Final = MappingProxyType(
         "message": None,
         "csrf_token": "a-csrf-token",
         "request": "a-request",
+        "step": "",
+        "fresh": False,
         "action": "/login",
         "reauthenticate": False,
+    }
+)
+
+SECOND_STEP: Final = MappingProxyType(
+    {
+        **{name: value for name, value in SIGN_IN.items() if name not in ("username", "reauthenticate")},
+        "step": "a-step",
+        "factor": "totp",
+        "fields": "factors/code.html",
+        "others": ({"label": "Use a recovery code", "url": "/login?step=a-step&factor=recovery_code"},),
     }
 )
 
@@ -122,6 +134,7 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         ),
         "sign-in-alone": ("sign_in.html", MappingProxyType({**SIGN_IN, "client": None, "username": "", "request": ""})),
         "sign-in-again": ("sign_in.html", MappingProxyType({**SIGN_IN, "reauthenticate": True})),
+        "second-step": ("second_step.html", SECOND_STEP),
         "consent-local": (
             "consent.html",
             MappingProxyType({**CONSENT, "redirect_host": "127.0.0.1", "localhost_warning": True}),

@@ -2,10 +2,22 @@
 
 from typing import Final
 
-from mintmark.explanations.table import AS_IT_IS, Explained, Table
+from mintmark.explanations.table import AS_A_NAME, AS_IT_IS, Explained, Table
 
 TABLE: Final[Table] = {
     "sign-in form": Explained("username and password", "A field of the sign-in form was empty.", "Fill in both."),
+    "sign-in step": Explained(
+        "step",
+        "A step of a sign-in came for which nothing is under way in this browser: it took longer than ten minutes, it "
+        "is finished, the account was changed meanwhile, or the steps before it were left out.",
+        "Sign in again.",
+    ),
+    "factor": Explained(
+        "factor",
+        "A proof was sent of something that the person has not set up.",
+        "Nothing; the page offers what they have.",
+        AS_A_NAME,
+    ),
     "unknown person": Explained(
         "username",
         "Nobody has that username or verified e-mail address.",

@@ -4,14 +4,19 @@ from datetime import datetime
 
 from mintmark import browser as browsers
 from mintmark.events import PasswordRehashed, SignInFailed, SignInThrottled
+from mintmark.factors.factor import Factor, Offer, Proved, WrongProof
 from mintmark.factors.throttle import Attempt, attempt, succeeded
-from mintmark.protocol import throttling
-from mintmark.protocol.errors import InvalidGrant, Refusal, TooManyAttempts
+from mintmark.protocol import session, throttling
+from mintmark.protocol.acr import Proof
+from mintmark.protocol.authorization import Holder
+from mintmark.protocol.errors import InvalidGrant, TooManyAttempts
 from mintmark.protocol.names import normalise_username
+from mintmark.protocol.params import Params
 from mintmark.protocol.throttling import Wait
 from mintmark.server import Server
 from mintmark.store import people
 from mintmark.store.changes import Change, Conflict
+from mintmark.store.held import Held
 from mintmark.store.people import Person
 from mintmark.wire.asked import Asked
 
@@ -19,11 +24,11 @@ CHECKS = {"unknown": "unknown person", "disabled": "disabled person", "wrong pas
 LONGEST_NAME = 320  # characters: the longest e-mail address
 
 
-class WrongPassword(Refusal):
+class WrongPassword(WrongProof):
     """Says the same for whatever was wrong."""
 
 
-async def prove(
+async def verify(
     server: Server, asked: Asked, username: str, password: str, now: datetime
 ) -> tuple[Person, tuple[Change, ...]]:
     """The person, and what the sign-in must write with itself. Raises WrongPassword, TooManyAttempts, Overloaded."""
@@ -52,10 +57,18 @@ async def prove(
     return person, succeeded(now, whose)
 
 
+async def prove(server: Server, offer: Offer) -> Proved:
+    username, password = offer.params.get("username") or "", offer.params.get("password") or ""
+    if not username or not password:
+        raise WrongProof("Enter your name and password.", check="sign-in form", expected="both")
+    person, changes = await verify(server, offer.asked, username, password, offer.now)
+    return Proved(person, Proof(session.PASSWORD, offer.now, ("pwd",)), changes)
+
+
 async def prove_for_client(server: Server, asked: Asked, username: str, password: str, now: datetime) -> Person:
     """For the password grant: the throttles of the sign-in page, answered as `invalid_grant`."""
     try:
-        person, changes = await prove(server, asked, username, password, now)
+        person, changes = await verify(server, asked, username, password, now)
     except WrongPassword as error:
         raise InvalidGrant(
             "username or password is not right", check=error.check, expected=error.expected, got=error.got
@@ -88,3 +101,22 @@ async def _rehash(server: Server, asked: Asked, person: Person, old: str, new: s
         )
     except Conflict:
         return  # the password was changed meanwhile: the new one needs no rehash
+
+
+def _available(server: Server, holder: Holder, held: Held) -> bool:
+    return held.password
+
+
+def _recognises(params: Params) -> bool:
+    return params.get("password") is not None
+
+
+FACTOR = Factor(
+    name="password",
+    means=session.PASSWORD,
+    label="Use your password",
+    template="factors/password.html",
+    available=_available,
+    recognises=_recognises,
+    prove=prove,
+)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, select, update
 
-from mintmark.protocol import ids
+from mintmark.protocol import acr, ids
 from mintmark.protocol.session import Session
 from mintmark.store import configuration, people, schema
 from mintmark.store.changes import Change, Insert, Require, Run, Update, Values
@@ -17,7 +17,7 @@ from mintmark.store.times import at, ms
 _TABLE, _PEOPLE = schema.sessions, schema.people
 COLUMNS = (
     _TABLE.c.id, _TABLE.c.person_id, _TABLE.c.created_at, _TABLE.c.authenticated_at, _TABLE.c.last_used_at,
-    _TABLE.c.idle_expires_at, _TABLE.c.expires_at, _TABLE.c.ended_at, _TABLE.c.acr, _TABLE.c.amr,
+    _TABLE.c.idle_expires_at, _TABLE.c.expires_at, _TABLE.c.ended_at, _TABLE.c.acr, _TABLE.c.amr, _TABLE.c.proved,
 )  # fmt: skip
 _FIND = Read(
     select(_TABLE.c.secret_digest, *COLUMNS, *people.HOLDER_COLUMNS)
@@ -112,6 +112,7 @@ def add(session: Session, secret_digest: bytes, address: str, user_agent: str) -
             "user_agent": user_agent[:300],
             "acr": session.acr,
             "amr": " ".join(session.amr),
+            "proved": None if session.proved is None else acr.written(session.proved),
         },
     )
 
@@ -125,6 +126,7 @@ def prove_again(session: Session, secret_digest: bytes) -> Change:
         "idle_expires_at": ms(session.idle_expires_at),
         "acr": session.acr,
         "amr": " ".join(session.amr),
+        "proved": None if session.proved is None else acr.written(session.proved),
     }
     return Update(_TABLE, {"id": session.id, "ended_at": None}, values)
 
@@ -172,8 +174,8 @@ def stands(session_id: str) -> Require:
 
 def session(row: Row) -> Session:
     """From COLUMNS."""
-    id, person_id, created, authenticated, used, idle, expires, ended, acr, amr = row
+    id, person_id, created, authenticated, used, idle, expires, ended, level, amr, proved = row
     return Session(
-        id, person_id, at(created), at(authenticated), at(used), at(idle), at(expires), at(ended), acr,
-        tuple(amr.split()),
+        id, person_id, at(created), at(authenticated), at(used), at(idle), at(expires), at(ended), level,
+        tuple(amr.split()), None if proved is None else acr.read(proved),
     )  # fmt: skip
