@@ -37,6 +37,7 @@ from mintmark.factors.throttle import Turns
 from mintmark.journal import Journal
 from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
+from mintmark.languages import Languages
 from mintmark.metrics.workers import Folder
 from mintmark.pages import answers, check_session, consent, sign_in, sign_out
 from mintmark.pages.account import doors as account
@@ -117,6 +118,7 @@ async def open_server(
         wait=wait,
         outbound=traced.outbound(settings, tracing),
         counts=counts,
+        languages=Languages(settings.default_language),
         leaving=leaving or Leaving(),
     )
 

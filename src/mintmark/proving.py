@@ -27,6 +27,7 @@ from mintmark.store import held, people, sessions, sign_ins
 from mintmark.store.changes import Change
 from mintmark.store.people import Person
 from mintmark.store.sign_ins import SignIn
+from mintmark.texts import _
 from mintmark.underway import UnderWay
 from mintmark.wire.answer import Answer, redirect
 from mintmark.wire.asked import Asked
@@ -164,11 +165,11 @@ def _offer(here: Visit, params: Params, factor: str) -> Offer:
     way, person, sign_in = FACTORS[factor], here.person, here.sign_in
     if person is None and not way.first:
         raise WrongProof(
-            "That took too long. Sign in again.", check="sign-in step", expected="a sign-in that is under way"
+            _("That took too long. Sign in again."), check="sign-in step", expected="a sign-in that is under way"
         )
     if person is not None and not way.first and not _has(here, person, factor):
         raise WrongProof(
-            "You have not set this up.", check="factor", expected="a factor that the person has", got=factor
+            _("You have not set this up."), check="factor", expected="a factor that the person has", got=factor
         )
     return Offer(here.asked, params, person, here.browser, here.now, None if sign_in is None else sign_in.id)
 
@@ -216,7 +217,7 @@ async def _begin(here: Visit, person: Person, proved: Proved, proofs: tuple[Proo
     limits = server.registry.session_limits(person.holder.groups, now)
     if limits.over(now):
         raise UntrustedRequest(
-            "Nobody can sign in any more.",
+            _("Nobody can sign in any more."),
             check="not_after",
             expected="a not_after that lies ahead",
             got=limits.not_after,

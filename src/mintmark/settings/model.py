@@ -129,6 +129,9 @@ class Settings(Passwords, Mails, Accounts):
     documentation_url: PageUrl = Field(
         default=None, description="What developers of clients should read, named in the metadata."
     )
+    default_language: Annotated[
+        Literal["en", "de", "fr", "es", "ja", "ar"], Kind("`en`, `de`, `fr`, `es`, `ja` or `ar`")
+    ] = Field(default="en", description="The language of pages and mails for whoever asks for none that there is.")
     refresh_grace: Duration = Field(
         default=timedelta(seconds=30),
         description="How long a used refresh token, sent again, gets the same heir again.",
