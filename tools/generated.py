@@ -38,7 +38,7 @@ def events() -> str:
 def event_row(found: Any, kind: Any) -> str:  # Any: a module, and a class of it
     own = " ".join(f"`{name}`" for name in found.own(kind)) or "none"
     written = "" if kind.changes_state else ", observed"
-    return f"| `{found._snake(kind.__name__)}` | {' '.join(kind.__doc__.split())} | {kind.outcome}{written} | {own} |"
+    return f"| `{found.name_of(kind)}` | {' '.join(kind.__doc__.split())} | {kind.outcome}{written} | {own} |"
 
 
 def metrics() -> str:

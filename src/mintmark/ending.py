@@ -15,8 +15,10 @@ from mintmark.store import (
     clients,
     consents,
     people,
+    recovery_codes,
     resources,
     sessions,
+    totps,
 )
 from mintmark.store.changes import Change
 from mintmark.store.executor import Executor
@@ -101,9 +103,15 @@ def authorization(
 
 
 def deletion(person_id: str, now: datetime, *, actor: str | None = None) -> tuple[list[Change], list[Event]]:
-    """A person goes, with all that they allowed and what the audit trail holds of them alone."""
+    """A person goes, with all that they allowed and had, and what the audit trail holds of them alone."""
     ends, events = everything(person_id, "person deleted", now, actor=actor)
-    gone = [consents.forget_person(person_id), people.delete_(person_id), *audit_personal.erase(person_id)]
+    gone = [
+        consents.forget_person(person_id),
+        totps.forget_person(person_id),
+        recovery_codes.forget_person(person_id),
+        people.delete_(person_id),
+        *audit_personal.erase(person_id),
+    ]
     return [*ends, *gone], events
 
 
