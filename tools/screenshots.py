@@ -1,4 +1,4 @@
-"""Takes the pictures in docs/pages: every page with sample contexts, in Chromium, light, dark, on a phone and from right to left.
+"""Takes the pictures in docs/pages: every page with sample contexts, in Chromium: light, dark, phone, Arabic.
 
 Run it from the top of the repository: PYTHONPATH=src .venv/bin/python -m tools.screenshots [folder] [--all]
 """

@@ -26,7 +26,9 @@ def serve(route: Route) -> None:
     if name in SAMPLES:
         route.fulfill(body=shown(name, language=tag), headers=dict(made.headers()))
     elif (file := made.static.get(name.removeprefix("static/"))) is not None:
-        leaves = name.startswith(("static/form_post", "static/farewell"))  # their scripts go on: what is looked at is the page
+        leaves = name.startswith(
+            ("static/form_post", "static/farewell")
+        )  # their scripts go on: what is looked at is the page
         route.fulfill(body=b"" if leaves else file.body, headers=dict(file.headers))
     else:
         route.fulfill(status=404)
