@@ -29,6 +29,7 @@ import mintmark.settings.forms as forms
 import mintmark.settings.smtp as smtp
 import mintmark.settings.sources as sources
 from mintmark import durations
+from mintmark.settings.accounts import Accounts
 from mintmark.settings.forms import (
     DatabaseUrl,
     Duration,
@@ -60,7 +61,7 @@ _LEAST_WORK = 19456 * 2  # KiB times passes (OWASP Password Storage Cheat Sheet,
 _MAKE_A_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
-class Settings(Passwords, Mails):
+class Settings(Passwords, Mails, Accounts):
     """What the operator decides. Made by `load`; every value has been checked, alone and beside the others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
