@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
+from mintmark.languages import Languages
 from mintmark.pages import words
 from mintmark.pages.account import frame
 from mintmark.pages.render import Pages
@@ -285,6 +286,6 @@ def pages(path: str = "") -> Pages:
     return Pages("Acme accounts", path, "https://acme.example/privacy", "https://acme.example/terms")
 
 
-def shown(name: str, path: str = "") -> str:
+def shown(name: str, path: str = "", language: str = "") -> str:
     template, context = SAMPLES[name]
-    return pages(path).page(template, **context).decode()
+    return pages(path).page(template, Languages().best([language]), **context).decode()

@@ -135,7 +135,7 @@ class Pages:
         # Imported here: Jinja2 costs a tenth of a second, which the first token should not wait for.
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-        from mintmark.pages import spoken
+        from mintmark import spoken
 
         environment = Environment(
             loader=FileSystemLoader(str(files("mintmark.pages") / "templates")),
@@ -144,8 +144,6 @@ class Pages:
             auto_reload=False,
             trim_blocks=True,
             lstrip_blocks=True,
-            extensions=["jinja2.ext.i18n"],
-            finalize=spoken.said,
         )
         environment.globals.update(self._shared)
         spoken.teach(environment)
