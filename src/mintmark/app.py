@@ -38,7 +38,18 @@ from mintmark.journal import Journal
 from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
 from mintmark.metrics.workers import Folder
-from mintmark.pages import account, answers, check_session, consent, sign_in, sign_out
+from mintmark.pages import (
+    account,
+    answers,
+    check_session,
+    consent,
+    email,
+    forgot,
+    link,
+    password,
+    sign_in,
+    sign_out,
+)
 from mintmark.pages.render import Pages
 from mintmark.protocol.budget import Budget
 from mintmark.protocol.errors import Refusal
@@ -152,6 +163,10 @@ def routes(server: Server) -> dict[str, Route]:
             {"GET": page(end_session.end_session), "POST": page(end_session.end_session_by_post)}, "page", head=False
         ),
         "/check_session": Route({"GET": page(check_session.show)}, "page"),
+        "/forgot": Route({"GET": page(forgot.show), "POST": page(forgot.submit)}, "page"),
+        "/link": Route({"GET": page(link.show), "POST": page(link.submit)}, "page"),
+        "/password": Route({"GET": page(password.show), "POST": page(password.submit)}, "page"),
+        "/email": Route({"GET": page(email.show), "POST": page(email.submit)}, "page"),
         "/account": Route({"GET": page(account.show), "POST": page(account.submit)}, "page"),
     }
     if server.settings.registration != "off":
