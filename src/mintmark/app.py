@@ -38,7 +38,7 @@ from mintmark.journal import Journal
 from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
 from mintmark.metrics.workers import Folder
-from mintmark.pages import account, answers, check_session, consent, sign_in, sign_out
+from mintmark.pages import account, answers, check_session, consent, recovery_codes, sign_in, sign_out, totp
 from mintmark.pages.render import Pages
 from mintmark.protocol.budget import Budget
 from mintmark.protocol.errors import Refusal
@@ -153,6 +153,10 @@ def routes(server: Server) -> dict[str, Route]:
         ),
         "/check_session": Route({"GET": page(check_session.show)}, "page"),
         "/account": Route({"GET": page(account.show), "POST": page(account.submit)}, "page"),
+        "/account/totp": Route({"GET": page(totp.show), "POST": page(totp.submit)}, "page"),
+        "/account/recovery-codes": Route(
+            {"GET": page(recovery_codes.show), "POST": page(recovery_codes.submit)}, "page"
+        ),
     }
     if server.settings.registration != "off":
         found["/register"] = Route(

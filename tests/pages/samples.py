@@ -8,8 +8,9 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
-from mintmark.pages import words
+from mintmark.pages import qr, totp, words
 from mintmark.pages.render import Pages
+from mintmark.protocol import recovery_code
 
 HARBOUR: Final = MappingProxyType(
     {
@@ -91,6 +92,42 @@ ACCOUNT: Final = MappingProxyType(
     }
 )
 
+TOTP: Final = MappingProxyType(
+    {
+        "apps": (
+            {"id": "t1", "title": "Phone", "detail": "added 3 months ago · used yesterday"},
+            {"id": "t2", "title": "Old tablet", "detail": "added 2 years ago"},
+        ),
+        "pending": {
+            "id": "t3",
+            "name": "New phone",
+            "picture": qr.svg(totp.address("Acme accounts", "ada", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"), "QR code"),
+            "uri": totp.address("Acme accounts", "ada", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
+            "groups": ("GEZD", "GNBV", "GY3T", "QOJQ", "GEZD", "GNBV", "GY3T", "QOJQ"),
+        },
+        "full": False,
+        "name": "Authenticator app",
+        "most_name": 64,
+        "message": None,
+        "csrf_token": "a-csrf-token",
+    }
+)
+
+RECOVERY_CODES: Final = MappingProxyType(
+    {"left": 2, "few": True, "made": "3 months ago", "count": 10, "csrf_token": "a-csrf-token"}
+)
+
+RECOVERY_SHEET: Final = MappingProxyType(
+    {
+        "codes": tuple(
+            recovery_code.shown(code) for code in recovery_code.made(lambda count: b"a sample code."[:count] + b"!")
+        ),
+        "username": "ada",
+        "date": "2026-11-25",
+        "added": "New phone",
+    }
+)
+
 SIGN_OUT: Final = MappingProxyType({"client": HARBOUR, "csrf_token": "a-csrf-token", "action": "/logout"})
 
 GOING_ON: Final = MappingProxyType(
@@ -135,6 +172,19 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "sign-in-alone": ("sign_in.html", MappingProxyType({**SIGN_IN, "client": None, "username": "", "request": ""})),
         "sign-in-again": ("sign_in.html", MappingProxyType({**SIGN_IN, "reauthenticate": True})),
         "second-step": ("second_step.html", SECOND_STEP),
+        "second-step-refused": (
+            "second_step.html",
+            MappingProxyType(
+                {**SECOND_STEP, "fields": "factors/recovery_code.html", "message": "That code is not right."}
+            ),
+        ),
+        "second-step-app": ("second_step.html", MappingProxyType({**SECOND_STEP, "fields": "factors/totp.html"})),
+        "authenticators": ("totp.html", TOTP),
+        "authenticators-refused": ("totp.html", MappingProxyType({**TOTP, "message": "That code is not right."})),
+        "authenticators-new": ("totp.html", MappingProxyType({**TOTP, "apps": (), "pending": None})),
+        "recovery-codes": ("recovery_codes.html", RECOVERY_CODES),
+        "recovery-codes-new": ("recovery_codes.html", MappingProxyType({**RECOVERY_CODES, "made": None, "left": 0})),
+        "recovery-sheet": ("recovery_sheet.html", RECOVERY_SHEET),
         "consent-local": (
             "consent.html",
             MappingProxyType({**CONSENT, "redirect_host": "127.0.0.1", "localhost_warning": True}),

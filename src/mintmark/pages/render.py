@@ -71,6 +71,7 @@ class Pages:
                 "privacy_url": privacy_url,
                 "terms_url": terms_url,
                 "css_url": f"{path}/static/{names['mintmark.css']}",
+                "sheet_url": f"{path}/static/{names['sheet.css']}",
                 "js_url": f"{path}/static/{names['mintmark.js']}",
                 "farewell_url": f"{path}/static/{names['farewell.js']}",
                 "check_session_url": f"{path}/static/{names['check_session.js']}",
