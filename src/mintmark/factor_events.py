@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mintmark.events import Event, Observation
+from mintmark.event import Event, Observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from mintmark import browser as browsers
-from mintmark.factor_events import FactorRefused
+from mintmark.events import FactorRefused
 from mintmark.factors.factor import Offer, WrongProof
 from mintmark.factors.throttle import Attempt, attempt, succeeded
 from mintmark.protocol import throttling
@@ -13,6 +13,7 @@ from mintmark.protocol.throttling import Wait
 from mintmark.server import Server
 from mintmark.store.changes import Change
 from mintmark.store.people import Person
+from mintmark.texts import _
 
 
 @asynccontextmanager
@@ -27,7 +28,7 @@ async def counted(server: Server, offer: Offer, person: Person, factor: str) -> 
         if isinstance(passed, Wait):
             _tell(server, offer, person, factor, "too many tries")
             raise TooManyAttempts(
-                "Too many tries. Wait a moment.",
+                _("Too many tries. Wait a moment."),
                 passed.seconds,
                 check="factor throttle",
                 expected=f"person {person.holder.id}",

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mintmark.events import Event
-from mintmark.factor_events import RecoveryCodesMade, RecoveryCodeUsed
+from mintmark.events import Event, RecoveryCodesMade, RecoveryCodeUsed
 from mintmark.factors import guessing
 from mintmark.factors.factor import Factor, Offer, Proved, WrongProof
 from mintmark.protocol import recovery_code, totp
@@ -17,6 +16,7 @@ from mintmark.store import recovery_codes
 from mintmark.store.changes import Change
 from mintmark.store.held import Held
 from mintmark.store.recovery_codes import Counted
+from mintmark.texts import _
 
 NAME = "recovery_code"
 MEANS = Means(NAME, frozenset({"possession"}))
@@ -40,12 +40,12 @@ async def prove(server: Server, offer: Offer) -> Proved:
     """Spends the code. Of many who show the same one at once, one has proved something."""
     person = offer.person
     if person is None:
-        raise WrongCode("Sign in first.", check="sign-in step", expected="a sign-in that is under way")
+        raise WrongCode(_("Sign in first."), check="sign-in step", expected="a sign-in that is under way")
     id = person.holder.id
     code = recovery_code.read(offer.params.get("code") or "")
     if code is None:
         raise WrongCode(
-            f"A recovery code has {recovery_code.LETTERS} letters and digits.",
+            _("A recovery code has %(count)s letters and digits.", count=recovery_code.LETTERS),
             check="code form",
             expected="a recovery code",
         )
@@ -69,7 +69,7 @@ async def _good(server: Server, person_id: str, code: str) -> bytes:
             return digest
         used = used or is_good is False
     raise WrongCode(
-        "That code was used already. Take another one." if used else "That code is not right.",
+        _("That code was used already. Take another one.") if used else _("That code is not right."),
         check="recovery code use" if used else "recovery code",
         expected=f"person {person_id}",
     )
@@ -99,7 +99,7 @@ def _recognises(params: Params) -> bool:
 FACTOR = Factor(
     name=NAME,
     means=MEANS,
-    label="Use a recovery code",
+    label=_("Use a recovery code"),
     template="factors/recovery_code.html",
     available=_available,
     recognises=_recognises,

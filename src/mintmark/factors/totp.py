@@ -14,6 +14,7 @@ from mintmark.server import Server
 from mintmark.store import totps
 from mintmark.store.held import Held
 from mintmark.store.totps import Totp
+from mintmark.texts import _
 
 NAME = "totp"
 MEANS = Means(NAME, frozenset({"possession"}))
@@ -27,7 +28,7 @@ async def prove(server: Server, offer: Offer) -> Proved:
     """Spends the step of the code. Of many who show the same one at once, one has proved something."""
     person = offer.person
     if person is None:
-        raise WrongCode("Sign in first.", check="sign-in step", expected="a sign-in that is under way")
+        raise WrongCode(_("Sign in first."), check="sign-in step", expected="a sign-in that is under way")
     code = read(offer.params.get("code") or "")
     async with guessing.counted(server, offer, person, NAME) as forgiven:
         confirmed = [one for one in await totps.of_person(server.store, person.holder.id) if one.confirmed_at]
@@ -42,7 +43,7 @@ def read(typed: str) -> str:
     """Raises WrongCode for what can be none: it costs no attempt."""
     code = totp.read(typed)
     if code is None:
-        raise WrongCode("A code has six digits.", check="code form", expected="six digits, or a recovery code")
+        raise WrongCode(_("A code has six digits."), check="code form", expected="six digits, or a recovery code")
     return code
 
 
@@ -56,9 +57,9 @@ def _wrong(server: Server, confirmed: Iterable[Totp], code: str, now: datetime, 
     steps = totp.good_steps(now, totp.NEVER)
     if any(totp.matched(code, _codes(_app(server, one), steps)) is not None for one in confirmed):
         return WrongCode(
-            "That code was used already. Wait for the next one.", check="totp step", expected=f"person {person_id}"
+            _("That code was used already. Wait for the next one."), check="totp step", expected=f"person {person_id}"
         )
-    return WrongCode("That code is not right.", check="totp code", expected=f"person {person_id}")
+    return WrongCode(_("That code is not right."), check="totp code", expected=f"person {person_id}")
 
 
 def _codes(app: Any, steps: Iterable[int]) -> dict[int, str]:
@@ -90,7 +91,7 @@ def _recognises(params: Params) -> bool:
 FACTOR = Factor(
     name=NAME,
     means=MEANS,
-    label="Use your authenticator app",
+    label=_("Use your authenticator app"),
     template="factors/totp.html",
     available=_available,
     recognises=_recognises,

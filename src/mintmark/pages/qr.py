@@ -6,10 +6,10 @@ SCALE = 4  # pixels of a module
 QUIET = 4  # modules around it, which readers need (§5.3.8)
 
 
-def svg(text: str, title: str) -> Markup:
+def svg(text: str) -> Markup:
     """Black on white, in dark pages too: not every reader takes it the other way round."""
     import segno
 
     made = segno.make(text, error="m", micro=False)
-    # segno escapes the title; its attributes are presentation, which no policy of style is asked about.
-    return Markup(made.svg_inline(scale=SCALE, border=QUIET, dark="#000", light="#fff", title=title, svgclass="qr"))  # noqa: S704
+    # Its attributes are presentation, which no policy of style is asked about; of the text nothing stands in it.
+    return Markup(made.svg_inline(scale=SCALE, border=QUIET, dark="#000", light="#fff", svgclass="qr"))  # noqa: S704
