@@ -73,6 +73,7 @@ class Pages:
                 "privacy_url": privacy_url,
                 "terms_url": terms_url,
                 "css_url": f"{path}/static/{names['mintmark.css']}",
+                "sheet_url": f"{path}/static/{names['sheet.css']}",
                 "js_url": f"{path}/static/{names['mintmark.js']}",
                 "password_js_url": f"{path}/static/{names['password.js']}",
                 "farewell_url": f"{path}/static/{names['farewell.js']}",
