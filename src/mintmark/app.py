@@ -37,8 +37,10 @@ from mintmark.factors.throttle import Turns
 from mintmark.journal import Journal
 from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
+from mintmark.languages import Languages
 from mintmark.metrics.workers import Folder
-from mintmark.pages import account, answers, check_session, consent, sign_in, sign_out
+from mintmark.pages import answers, check_session, consent, sign_in, sign_out
+from mintmark.pages.account import doors as account
 from mintmark.pages.render import Pages
 from mintmark.protocol.budget import Budget
 from mintmark.protocol.errors import Refusal
@@ -116,6 +118,7 @@ async def open_server(
         wait=wait,
         outbound=traced.outbound(settings, tracing),
         counts=counts,
+        languages=Languages(settings.default_language),
         leaving=leaving or Leaving(),
     )
 
@@ -152,7 +155,7 @@ def routes(server: Server) -> dict[str, Route]:
             {"GET": page(end_session.end_session), "POST": page(end_session.end_session_by_post)}, "page", head=False
         ),
         "/check_session": Route({"GET": page(check_session.show)}, "page"),
-        "/account": Route({"GET": page(account.show), "POST": page(account.submit)}, "page"),
+        **account.routes(page),
     }
     if server.settings.registration != "off":
         found["/register"] = Route(

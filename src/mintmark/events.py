@@ -3,16 +3,33 @@
 from dataclasses import dataclass
 
 from mintmark.event import Event, Observation, name_of, own
-from mintmark.person_events import EmailChanged, EmailVerified, LinkSent, PasswordChanged
+from mintmark.person_events import (
+    BrowserDistrusted,
+    DeletionAsked,
+    DeletionTakenBack,
+    EmailChanged,
+    EmailVerified,
+    LinkSent,
+    PasswordChanged,
+    PersonDeleted,
+    PersonalCopyTaken,
+    ProfileChanged,
+)
 
 # What other files hold, and what is an event all the same.
 __all__ = [
+    "BrowserDistrusted",
+    "DeletionAsked",
+    "DeletionTakenBack",
     "EmailChanged",
     "EmailVerified",
     "Event",
     "LinkSent",
     "Observation",
     "PasswordChanged",
+    "PersonDeleted",
+    "PersonalCopyTaken",
+    "ProfileChanged",
     "name_of",
     "own",
 ]

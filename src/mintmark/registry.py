@@ -287,6 +287,10 @@ class Registry:
         keyed.update(message)
         return keyed.digest()
 
+    def every_mac(self, purpose: str, message: bytes) -> list[bytes]:
+        """Under each of the keys of the purpose: to find what one of them made, whichever it was."""
+        return [hmac.digest(key, message, sha256) for key in self._secrets.get(purpose, {}).values()]
+
     def is_mac(self, purpose: str, message: bytes, given: bytes) -> bool:
         """Under any of the keys of the purpose, in constant time for each."""
         keys = self._secrets.get(purpose, {}).values()

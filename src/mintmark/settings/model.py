@@ -29,6 +29,7 @@ import mintmark.settings.forms as forms
 import mintmark.settings.smtp as smtp
 import mintmark.settings.sources as sources
 from mintmark import durations
+from mintmark.settings.accounts import Accounts
 from mintmark.settings.forms import (
     DatabaseUrl,
     Duration,
@@ -60,7 +61,7 @@ _LEAST_WORK = 19456 * 2  # KiB times passes (OWASP Password Storage Cheat Sheet,
 _MAKE_A_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
-class Settings(Passwords, Mails):
+class Settings(Passwords, Mails, Accounts):
     """What the operator decides. Made by `load`; every value has been checked, alone and beside the others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -128,6 +129,9 @@ class Settings(Passwords, Mails):
     documentation_url: PageUrl = Field(
         default=None, description="What developers of clients should read, named in the metadata."
     )
+    default_language: Annotated[
+        Literal["en", "de", "fr", "es", "ja", "ar"], Kind("`en`, `de`, `fr`, `es`, `ja` or `ar`")
+    ] = Field(default="en", description="The language of pages and mails for whoever asks for none that there is.")
     refresh_grace: Duration = Field(
         default=timedelta(seconds=30),
         description="How long a used refresh token, sent again, gets the same heir again.",
