@@ -60,9 +60,7 @@ async def of(server: Server, person_id: str, now: datetime) -> Document:
     }
 
 
-async def _whole(
-    page: Callable[[str | None], Awaitable[Sequence[T]]], key: Callable[[T], str]
-) -> tuple[list[T], bool]:
+async def _whole(page: Callable[[str | None], Awaitable[Sequence[T]]], key: Callable[[T], str]) -> tuple[list[T], bool]:
     """All rows of a list, up to MOST, and whether that is all."""
     found: list[T] = []
     after: str | None = None

@@ -11,8 +11,8 @@ from mintmark.person_events import (
     EmailVerified,
     LinkSent,
     PasswordChanged,
-    PersonDeleted,
     PersonalCopyTaken,
+    PersonDeleted,
     ProfileChanged,
 )
 

@@ -134,9 +134,7 @@ async def browsers(store: Executor, person_id: str, now: datetime) -> Sequence[E
 async def links(store: Executor, person_id: str) -> Sequence[SentLink]:
     """That were sent to them, as far as they are kept."""
     rows = await store.fetch(_LINKS_OF, person_id=person_id)
-    return [
-        SentLink(kind, email, at(created), at(expires), at(spent)) for kind, email, created, expires, spent in rows
-    ]
+    return [SentLink(kind, email, at(created), at(expires), at(spent)) for kind, email, created, expires, spent in rows]
 
 
 _DISTRUST = delete(_BROWSERS).where(_BROWSERS.c.id == bindparam("key_id"), _BROWSERS.c.person_id == bindparam("whose"))

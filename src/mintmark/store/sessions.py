@@ -166,7 +166,7 @@ async def agents(store: Executor, person_id: str, session_ids: Sequence[str]) ->
     """The browsers of a person's sessions, as they named themselves, as far as the sessions are still known."""
     if not session_ids:
         return {}
-    return dict(await store.fetch(_AGENTS, person_id=person_id, **listing.named(session_ids)))  # type: ignore[arg-type]  # two columns
+    return dict(await store.fetch(_AGENTS, person_id=person_id, **listing.named(session_ids)))
 
 
 async def run_out(store: Executor, now: datetime, limit: int) -> list[tuple[str, str]]:

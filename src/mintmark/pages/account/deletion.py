@@ -5,10 +5,10 @@ from datetime import datetime
 from mintmark import browser as browsers
 from mintmark import ending, mails, underway
 from mintmark.events import DeletionAsked, DeletionTakenBack
+from mintmark.grants.earning import ADMINS
 from mintmark.pages import answers
 from mintmark.pages.account import frame
 from mintmark.pages.account.frame import Decided, Visit
-from mintmark.grants.earning import ADMINS
 from mintmark.protocol.errors import UntrustedRequest
 from mintmark.server import Server
 from mintmark.store import leaving
@@ -119,4 +119,3 @@ async def _onward(visit: Visit) -> str:
         except UntrustedRequest:
             pass  # it is over, or another browser's
     return visit.address("", "kept")
-

@@ -1,7 +1,5 @@
 """What a person ends: sessions, apps, and what they allowed. Another's is none."""
 
-from datetime import datetime
-
 from mintmark import ending
 from mintmark.events import ConsentWithdrawn, Event
 from mintmark.pages import farewell

@@ -44,7 +44,7 @@ async def show(visit: Visit) -> Answer:
         ],
         codes=codes,
         codes_detail=texts.listed(_times(codes.created_at or now, codes.last_used_at, now)),
-        few=0 < codes.made and codes.left <= FEW,
+        few=codes.made > 0 and codes.left <= FEW,
         browsers=[
             {
                 "id": one.id,
@@ -66,11 +66,7 @@ FEW = 3  # recovery codes: it is time for new ones
 
 
 def _times(created_at: datetime, last_used_at: datetime | None, now: datetime) -> Sequence[str]:
-    used = (
-        _("not used yet")
-        if last_used_at is None
-        else _("last used: %(when)s", when=words.ago(last_used_at, now))
-    )
+    used = _("not used yet") if last_used_at is None else _("last used: %(when)s", when=words.ago(last_used_at, now))
     return [_("added: %(when)s", when=words.ago(created_at, now)), used]
 
 

@@ -26,19 +26,36 @@ _WORDS: Final[Mapping[str, Words]] = MappingProxyType(
         "session_ended": Words(_("A session ended")),
         "password_rehashed": Words(_("Your password is stored in a better way")),
         "consent_given": Words(_("You let an app in"), lambda app: _("You let %(app)s in", app=app)),
-        "consent_withdrawn": Words(_("You took back what an app may do"), lambda app: _("You took back what %(app)s may do", app=app)),
+        "consent_withdrawn": Words(
+            _("You took back what an app may do"), lambda app: _("You took back what %(app)s may do", app=app)
+        ),
         "consent_refused": Words(_("You refused an app"), lambda app: _("You refused %(app)s", app=app)),
-        "authorized": Words(_("An app was given access"), lambda app: _("%(app)s was given access", app=app), often=True),
+        "authorized": Words(
+            _("An app was given access"), lambda app: _("%(app)s was given access", app=app), often=True
+        ),
         "authorization_ended": Words(_("An app lost its access"), lambda app: _("%(app)s lost its access", app=app)),
-        "code_redeemed": Words(_("An app took up its access"), lambda app: _("%(app)s took up its access", app=app), often=True, of_app=True),
+        "code_redeemed": Words(
+            _("An app took up its access"),
+            lambda app: _("%(app)s took up its access", app=app),
+            often=True,
+            of_app=True,
+        ),
         "code_replayed": Words(
             _("A code was used twice, so its access was ended"),
             lambda app: _("A code for %(app)s was used twice, so its access was ended", app=app),
             of_app=True,
         ),
-        "refreshed": Words(_("An app renewed its access"), lambda app: _("%(app)s renewed its access", app=app), often=True, of_app=True),
+        "refreshed": Words(
+            _("An app renewed its access"),
+            lambda app: _("%(app)s renewed its access", app=app),
+            often=True,
+            of_app=True,
+        ),
         "refresh_repeated": Words(
-            _("An app renewed its access"), lambda app: _("%(app)s renewed its access", app=app), often=True, of_app=True
+            _("An app renewed its access"),
+            lambda app: _("%(app)s renewed its access", app=app),
+            often=True,
+            of_app=True,
         ),
         "refresh_token_reused": Words(
             _("An app's key was used twice, so its access was ended"),
@@ -46,10 +63,17 @@ _WORDS: Final[Mapping[str, Words]] = MappingProxyType(
             of_app=True,
         ),
         "password_grant_used": Words(
-            _("An app signed in with your password"), lambda app: _("%(app)s signed in with your password", app=app), often=True, of_app=True
+            _("An app signed in with your password"),
+            lambda app: _("%(app)s signed in with your password", app=app),
+            often=True,
+            of_app=True,
         ),
-        "token_issued": Words(_("An app got a token"), lambda app: _("%(app)s got a token", app=app), often=True, of_app=True),
-        "token_revoked": Words(_("An app gave up its access"), lambda app: _("%(app)s gave up its access", app=app), of_app=True),
+        "token_issued": Words(
+            _("An app got a token"), lambda app: _("%(app)s got a token", app=app), often=True, of_app=True
+        ),
+        "token_revoked": Words(
+            _("An app gave up its access"), lambda app: _("%(app)s gave up its access", app=app), of_app=True
+        ),
         "token_spent": Words(_("A token for one use was used"), often=True, of_app=True),
         "tokens_revoked": Words(_("Access of apps was ended")),
         "configured": Words(_("Your account was changed")),

@@ -80,7 +80,7 @@ async def _change_email(visit: Visit) -> Answer:
         wanted = str(person_record.MEMBERS["email"]("email", (visit.params.get("email") or "").strip()))
     except RecordRefused:
         return await _page(visit, status=400, refused="email")
-    if not _may_change_email(visit) or wanted == visit.holder.email and visit.holder.email_verified:
+    if not _may_change_email(visit) or (wanted == visit.holder.email and visit.holder.email_verified):
         return redirect(visit.address(PLACE))
     other = await people.find_signing_in(server.store, normalise_username(wanted))
     if other is None or other.holder.id == visit.id:
