@@ -44,6 +44,18 @@ SECOND_STEP: Final = MappingProxyType(
     }
 )
 
+NEW_PASSWORD: Final = MappingProxyType(
+    {
+        "username": "ada",
+        "message": None,
+        "csrf_token": "a-csrf-token",
+        "link": "0011223344556677",
+        "action": "/link",
+        "least": 15,
+        "most": 256,
+    }
+)
+
 CONSENT: Final = MappingProxyType(
     {
         "client": HARBOUR,
@@ -157,6 +169,36 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         ),
         "signed-out-going-on": ("signed_out.html", GOING_ON),
         "sign-out-alone": ("sign_out.html", MappingProxyType({**SIGN_OUT, "client": None})),
+        "forgot": (
+            "forgot.html",
+            MappingProxyType(
+                {"csrf_token": "t", "action": "/forgot", "username": "ada", "message": None, "mail": True}
+            ),
+        ),
+        "new-password": ("new_password.html", NEW_PASSWORD),
+        "new-password-refused": (
+            "new_password.html",
+            MappingProxyType({**NEW_PASSWORD, "message": "Use at least 15 characters."}),
+        ),
+        "link": (
+            "link.html",
+            MappingProxyType(
+                {
+                    "title": "Sign out everywhere?",
+                    "lead": "Every browser is signed out.",
+                    "button": "Sign out everywhere",
+                    "csrf_token": "t",
+                    "link": "00",
+                    "action": "/link",
+                }
+            ),
+        ),
+        "done": (
+            "done.html",
+            MappingProxyType(
+                {"title": "Look into your mail", "lead": "A letter is on its way.", "onward": "/login", "label": "Back"}
+            ),
+        ),
         "form-post": ("form_post.html", FORM_POST),
         "error-ours": (
             "error.html",

@@ -227,6 +227,7 @@ class Settings(Passwords, Mails, Accounts, SigningUp):
         "throttle_registration",
         "throttle_user_code",
         "throttle_mail",
+        "throttle_mail_asked",
         "throttle_sign_up",
     )
     @classmethod
