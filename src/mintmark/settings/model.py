@@ -226,6 +226,7 @@ class Settings(Passwords, Mails, Accounts):
         "throttle_registration",
         "throttle_user_code",
         "throttle_mail",
+        "throttle_mail_asked",
     )
     @classmethod
     def _with_a_span(cls, throttle: Throttle | None, field: ValidationInfo) -> Throttle | None:
