@@ -22,6 +22,7 @@ PASSED_ON = {
     "client_auth/__init__.py",
     "protocol/client_assertion.py",
     "grants/refresh_token.py",
+    "factors/passkey.py",
     "factors/password.py",
     "endpoints/tokens_seen.py",
 }

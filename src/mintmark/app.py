@@ -38,7 +38,7 @@ from mintmark.journal import Journal
 from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
 from mintmark.metrics.workers import Folder
-from mintmark.pages import account, answers, check_session, consent, sign_in, sign_out
+from mintmark.pages import account, answers, check_session, consent, passkey_options, passkeys, sign_in, sign_out
 from mintmark.pages.render import Pages
 from mintmark.protocol.budget import Budget
 from mintmark.protocol.errors import Refusal
@@ -146,6 +146,9 @@ def routes(server: Server) -> dict[str, Route]:
             {"GET": page(authorize.authorize), "POST": page(authorize.authorize_by_post)}, "page", head=False
         ),
         "/login": Route({"GET": page(sign_in.show), "POST": page(sign_in.submit)}, "page"),
+        "/login/passkey": Route({"POST": json(passkey_options.sign_in)}),
+        "/account/passkeys": Route({"GET": page(passkeys.show), "POST": page(passkeys.submit)}, "page"),
+        "/account/passkeys/options": Route({"POST": json(passkey_options.register)}),
         "/consent": Route({"GET": page(consent.show), "POST": page(consent.submit)}, "page"),
         "/logout": Route({"GET": page(sign_out.show), "POST": page(sign_out.submit)}, "page"),
         "/end_session": Route(

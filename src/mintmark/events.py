@@ -95,6 +95,38 @@ class PasswordRehashed(Event):
     """A password's hash was replaced by a better one, at sign-in."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyAdded(Event):
+    """A person has another passkey. aaguid: what kind of authenticator holds it."""
+
+    passkey: str
+    aaguid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyRenamed(Event):
+    """A person calls a passkey by another name."""
+
+    passkey: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyRemoved(Event):
+    """A person has a passkey less."""
+
+    passkey: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyPerhapsCloned(Observation):
+    """A passkey's counter did not go on, as if somebody had copied the key. It did not sign in."""
+
+    outcome = "refused"
+    passkey: str
+    expected: int  # more than this
+    got: int
+
+
 # ── authorizations and tokens
 
 

@@ -11,6 +11,7 @@ from mintmark.explanations import (
     clients,
     grants,
     logouts,
+    passkeys,
     people,
     registration,
     request_objects,
@@ -28,6 +29,7 @@ EXPLANATIONS: Final[Mapping[str, Explained]] = MappingProxyType(
         **logouts.TABLE,
         **request_objects.TABLE,
         **people.TABLE,
+        **passkeys.TABLE,
         **access_tokens.TABLE,
         **administration.TABLE,
     }

@@ -72,6 +72,7 @@ class Pages:
                 "terms_url": terms_url,
                 "css_url": f"{path}/static/{names['mintmark.css']}",
                 "js_url": f"{path}/static/{names['mintmark.js']}",
+                "passkey_url": f"{path}/static/{names['passkey.js']}",
                 "farewell_url": f"{path}/static/{names['farewell.js']}",
                 "check_session_url": f"{path}/static/{names['check_session.js']}",
                 "form_post_js_url": f"{path}/static/{names['form_post.js']}",

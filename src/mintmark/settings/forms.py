@@ -74,7 +74,7 @@ def _switch(value: object) -> bool:
     return word in ("on", "true", "yes", "1")
 
 
-def _listed(value: object) -> object:
+def listed(value: object) -> object:
     """A variable separates the parts by commas; a file has a list, or does as a variable."""
     if not isinstance(value, str):
         return value
@@ -82,7 +82,7 @@ def _listed(value: object) -> object:
 
 
 def _networks(value: object) -> tuple[Network, ...]:
-    parts = _listed(value)
+    parts = listed(value)
     if not isinstance(parts, list | tuple):
         raise ValueError("must be networks such as 10.0.0.0/8, separated by commas")
     return tuple(part if isinstance(part, Network) else networks.read(part) for part in parts)
@@ -183,7 +183,7 @@ DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url), Kind("URL")]
 SmtpUrl = Annotated[SecretStr | None, AfterValidator(_smtp_url), Kind("URL")]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_networks), Kind("networks, separated by commas")]
 SealingKeys = Annotated[
-    tuple[SecretStr, ...], BeforeValidator(_listed), AfterValidator(_sealing_keys), Kind("keys, separated by commas")
+    tuple[SecretStr, ...], BeforeValidator(listed), AfterValidator(_sealing_keys), Kind("keys, separated by commas")
 ]
 Token = Annotated[SecretStr | None, AfterValidator(_token), Kind("text")]
 File = Annotated[Path | None, Kind("path")]

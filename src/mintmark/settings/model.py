@@ -14,7 +14,6 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -51,6 +50,7 @@ from mintmark.settings.forms import (
     WholeOrNone,
 )
 from mintmark.settings.issuer import is_loopback
+from mintmark.settings.passkeys import Passkeys
 
 CLOCK_MARGIN = timedelta(seconds=10)  # how far clocks and cached answers may be late beyond what they promise
 DEFAULT_FILE = Path("mintmark.toml")
@@ -59,7 +59,7 @@ _LEAST_WORK = 19456 * 2  # KiB times passes (OWASP Password Storage Cheat Sheet,
 _MAKE_A_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
-class Settings(BaseModel):
+class Settings(Passkeys):
     """What the operator decides. Made by `load`; every value has been checked, alone and beside the others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
