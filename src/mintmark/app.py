@@ -37,8 +37,10 @@ from mintmark.factors.throttle import Turns
 from mintmark.journal import Journal
 from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
+from mintmark.languages import Languages
 from mintmark.metrics.workers import Folder
-from mintmark.pages import account, answers, check_session, consent, passkey_options, passkeys, sign_in, sign_out
+from mintmark.pages import answers, check_session, consent, forgot, link, passkey_options, sign_in, sign_out
+from mintmark.pages.account import doors as account
 from mintmark.pages.render import Pages
 from mintmark.protocol.budget import Budget
 from mintmark.protocol.errors import Refusal
@@ -116,6 +118,7 @@ async def open_server(
         wait=wait,
         outbound=traced.outbound(settings, tracing),
         counts=counts,
+        languages=Languages(settings.default_language),
         leaving=leaving or Leaving(),
     )
 
@@ -147,7 +150,6 @@ def routes(server: Server) -> dict[str, Route]:
         ),
         "/login": Route({"GET": page(sign_in.show), "POST": page(sign_in.submit)}, "page"),
         "/login/passkey": Route({"POST": json(passkey_options.sign_in)}),
-        "/account/passkeys": Route({"GET": page(passkeys.show), "POST": page(passkeys.submit)}, "page"),
         "/account/passkeys/options": Route({"POST": json(passkey_options.register)}),
         "/consent": Route({"GET": page(consent.show), "POST": page(consent.submit)}, "page"),
         "/logout": Route({"GET": page(sign_out.show), "POST": page(sign_out.submit)}, "page"),
@@ -155,7 +157,9 @@ def routes(server: Server) -> dict[str, Route]:
             {"GET": page(end_session.end_session), "POST": page(end_session.end_session_by_post)}, "page", head=False
         ),
         "/check_session": Route({"GET": page(check_session.show)}, "page"),
-        "/account": Route({"GET": page(account.show), "POST": page(account.submit)}, "page"),
+        "/forgot": Route({"GET": page(forgot.show), "POST": page(forgot.submit)}, "page"),
+        "/link": Route({"GET": page(link.show), "POST": page(link.submit)}, "page"),
+        **account.routes(page),
     }
     if server.settings.registration != "off":
         found["/register"] = Route(

@@ -4,6 +4,7 @@ A page that has a proof calls `prove`. It begins the session, makes the one that
 step; a sign-in of one factor writes nothing before its session.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -26,12 +27,15 @@ from mintmark.store import held, people, sessions, sign_ins
 from mintmark.store.changes import Change
 from mintmark.store.people import Person
 from mintmark.store.sign_ins import SignIn
+from mintmark.texts import _
 from mintmark.underway import UnderWay
 from mintmark.wire.answer import Answer, redirect
 from mintmark.wire.asked import Asked
 
 LASTS = timedelta(minutes=10)  # a sign-in of several steps
 FRESH = timedelta(minutes=10)  # a proof before changes to the account
+ANYWHERE = "1"  # no page of the account in particular
+_PAGE = re.compile(r"[a-z]{1,20}(-[a-z]{1,20})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Visit:
     found: UnderWay | None  # the app's request; None: the person came by themselves
     sign_in: SignIn | None  # the sign-in under way; None: its first step, or the person who is signed in here
     person: Person | None  # of either
-    fresh: bool = False  # they came because a change to the account asks for fresh proof
+    fresh: str = ""  # the page of the account where a change asks for fresh proof: they are back there afterwards
 
     def proofs_of(self, person: Person) -> tuple[Proof, ...]:
         """What this very person has proved here, and now."""
@@ -62,15 +66,19 @@ class Visit:
         query = {
             **({} if self.found is None else {"request": self.found.kept.id}),
             **({} if sign_in is None else {"step": sign_in}),
-            **({"fresh": "1"} if self.fresh else {}),
+            **({"fresh": self.fresh} if self.fresh else {}),
         }
         return f"{self.server.issuer}/login" + (f"?{urlencode(query)}" if query else "")
 
-    def next(self) -> str:
-        """Where a session leads."""
+    def next(self, person: Person) -> str:
+        """Where a session leads. Who asked to be deleted is first asked whether they would rather stay."""
         server, found = self.server, self.found
         account = f"{server.issuer}/account"
-        return account if found is None else underway.address(server, found.client.id, found.kept.id)
+        if person.holder.delete_after is not None:
+            return f"{account}/keep" + ("" if found is None else f"?{urlencode({'request': found.kept.id})}")
+        if found is not None:
+            return underway.address(server, found.client.id, found.kept.id)
+        return account if self.fresh in ("", ANYWHERE) else f"{account}/{self.fresh}"
 
 
 async def visit(server: Server, asked: Asked, params: Params, now: datetime) -> Visit:
@@ -85,7 +93,13 @@ async def visit(server: Server, asked: Asked, params: Params, now: datetime) -> 
     person = None if person_id is None else await _person(server, person_id, sign_in)
     if person is None:
         sign_in = None
-    return Visit(server, asked, now, browser, found, sign_in, person, fresh=params.get("fresh") is not None)
+    return Visit(server, asked, now, browser, found, sign_in, person, fresh=_page_of(params))
+
+
+def _page_of(params: Params) -> str:
+    """A name alone, so that it leads nowhere but to our own account (CWE-601)."""
+    name = params.get("fresh") or ""
+    return name if not name or _PAGE.fullmatch(name) else ANYWHERE
 
 
 async def _sign_in(server: Server, id: str | None, browser: Browser, now: datetime) -> SignIn | None:
@@ -121,7 +135,8 @@ def missing(visit: Visit, person: Person, proofs: Sequence[Proof]) -> tuple[str,
 async def fresh(server: Server, browser: Browser, now: datetime) -> bool:
     """Whether who is signed in proved all that a sign-in needs within the last minutes: before every change.
 
-    Where it is not so, lead to `{issuer}/login?fresh=1`, which asks for what is missing and ends at the account page.
+    Where it is not so, lead to `{issuer}/login?fresh=passkeys`, which asks for what is missing, and ends at
+    `/account/passkeys` again.
     """
     session, person = browser.session, browser.person
     if session is None or person is None:
@@ -150,11 +165,11 @@ def _offer(here: Visit, params: Params, factor: str) -> Offer:
     way, person, sign_in = FACTORS[factor], here.person, here.sign_in
     if person is None and not way.first:
         raise WrongProof(
-            "That took too long. Sign in again.", check="sign-in step", expected="a sign-in that is under way"
+            _("That took too long. Sign in again."), check="sign-in step", expected="a sign-in that is under way"
         )
     if person is not None and not way.first and not _has(here, person, factor):
         raise WrongProof(
-            "You have not set this up.", check="factor", expected="a factor that the person has", got=factor
+            _("You have not set this up."), check="factor", expected="a factor that the person has", got=factor
         )
     return Offer(here.asked, params, person, here.browser, here.now, None if sign_in is None else sign_in.id)
 
@@ -174,7 +189,7 @@ async def go_on(here: Visit, proved: Proved) -> Answer:
     limits = here.server.registry.session_limits(person.holder.groups, here.now)
     secret, session = await _begin(here, person, proved, proofs)
     await keep_to_limit(here.server, here.asked, person, limits.max_sessions, here.now)
-    answer = browsers.with_cookie(here.server, redirect(here.next()), secret)
+    answer = browsers.with_cookie(here.server, redirect(here.next(person)), secret)
     answer = browsers.with_state(here.server, here.asked, answer, session.id)
     return browsers.with_device(here.server, answer, person.holder.id)
 
@@ -202,7 +217,7 @@ async def _begin(here: Visit, person: Person, proved: Proved, proofs: tuple[Proo
     limits = server.registry.session_limits(person.holder.groups, now)
     if limits.over(now):
         raise UntrustedRequest(
-            "Nobody can sign in any more.",
+            _("Nobody can sign in any more."),
             check="not_after",
             expected="a not_after that lies ahead",
             got=limits.not_after,

@@ -10,6 +10,7 @@ from mintmark.explanations import (
     browsers,
     clients,
     grants,
+    links,
     logouts,
     passkeys,
     people,
@@ -30,6 +31,7 @@ EXPLANATIONS: Final[Mapping[str, Explained]] = MappingProxyType(
         **request_objects.TABLE,
         **people.TABLE,
         **passkeys.TABLE,
+        **links.TABLE,
         **access_tokens.TABLE,
         **administration.TABLE,
     }

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+import mintmark.settings.smtp as smtp
 from mintmark import durations, networks
 from mintmark.networks import Network
 from mintmark.settings.issuer import check as check_issuer
@@ -110,6 +111,12 @@ def _page_url(text: str | None) -> str | None:
     return text
 
 
+def _range_url(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch(r"https?://[^\s?#@]+/", text):
+        raise ValueError("must be a URL that ends with /, such as https://passwords.example/range/")
+    return text
+
+
 def _policy(value: object) -> Mapping[str, object] | None:
     """A variable holds JSON, a file a table. What its members mean is not known here."""
     if isinstance(value, str):
@@ -136,9 +143,21 @@ def _database_url(url: SecretStr) -> SecretStr:
 
 
 def _smtp_url(url: SecretStr | None) -> SecretStr | None:
-    if url is not None and not re.fullmatch(r"smtps?://(\S+@)?[^\s/@]+/?", url.get_secret_value()):
-        raise ValueError("must be smtp://user:password@host:587 or smtps://user:password@host:465")
+    if url is not None:
+        smtp.read(url.get_secret_value())
     return url
+
+
+def _mail_address(text: str | None) -> str | None:
+    if text is not None and not (len(text) <= 254 and re.fullmatch(r"[^\s@<>()\[\],;:\\\"]+@[A-Za-z0-9.-]+", text)):
+        raise ValueError("must be an e-mail address such as no-reply@example.org")
+    return text
+
+
+def _line(text: str | None) -> str | None:
+    if text is not None and (not 0 < len(text) <= 80 or not text.isprintable()):
+        raise ValueError("must be 1 to 80 characters on one line")
+    return text
 
 
 def _token(token: SecretStr | None) -> SecretStr | None:
@@ -179,8 +198,11 @@ Switch = Annotated[bool, BeforeValidator(_switch), Kind("`on` or `off`")]
 Text = Annotated[str, Kind("text")]
 Issuer = Annotated[str, AfterValidator(check_issuer), Kind("URL")]
 PageUrl = Annotated[str | None, AfterValidator(_page_url), Kind("URL")]
+RangeUrl = Annotated[str | None, AfterValidator(_range_url), Kind("URL")]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url), Kind("URL")]
 SmtpUrl = Annotated[SecretStr | None, AfterValidator(_smtp_url), Kind("URL")]
+MailAddress = Annotated[str | None, AfterValidator(_mail_address), Kind("e-mail address")]
+LineOrNone = Annotated[str | None, AfterValidator(_line), Kind("text")]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_networks), Kind("networks, separated by commas")]
 SealingKeys = Annotated[
     tuple[SecretStr, ...], BeforeValidator(listed), AfterValidator(_sealing_keys), Kind("keys, separated by commas")
