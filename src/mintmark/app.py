@@ -39,7 +39,7 @@ from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
 from mintmark.languages import Languages
 from mintmark.metrics.workers import Folder
-from mintmark.pages import answers, check_session, consent, forgot, link, sign_in, sign_out
+from mintmark.pages import answers, check_session, consent, forgot, link, passkey_options, sign_in, sign_out
 from mintmark.pages.account import doors as account
 from mintmark.pages.render import Pages
 from mintmark.protocol.budget import Budget
@@ -149,6 +149,8 @@ def routes(server: Server) -> dict[str, Route]:
             {"GET": page(authorize.authorize), "POST": page(authorize.authorize_by_post)}, "page", head=False
         ),
         "/login": Route({"GET": page(sign_in.show), "POST": page(sign_in.submit)}, "page"),
+        "/login/passkey": Route({"POST": json(passkey_options.sign_in)}),
+        "/account/passkeys/options": Route({"POST": json(passkey_options.register)}),
         "/consent": Route({"GET": page(consent.show), "POST": page(consent.submit)}, "page"),
         "/logout": Route({"GET": page(sign_out.show), "POST": page(sign_out.submit)}, "page"),
         "/end_session": Route(

@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 
 from mintmark.event import Event, Observation, name_of, own
-from mintmark.factor_events import FactorAdded, FactorRefused, FactorRemoved, RecoveryCodesMade, RecoveryCodeUsed
+from mintmark.factor_events import (
+    FactorAdded,
+    FactorRefused,
+    FactorRemoved,
+    PasskeyPerhapsCloned,
+    PasskeyRenamed,
+    RecoveryCodesMade,
+    RecoveryCodeUsed,
+)
 from mintmark.person_events import (
     BrowserDistrusted,
     DeletionAsked,
@@ -30,6 +38,8 @@ __all__ = [
     "FactorRemoved",
     "LinkSent",
     "Observation",
+    "PasskeyPerhapsCloned",
+    "PasskeyRenamed",
     "PasswordChanged",
     "PersonDeleted",
     "PersonalCopyTaken",

@@ -35,6 +35,9 @@ SIGN_IN: Final = MappingProxyType(
         "fresh": False,
         "action": "/login",
         "reauthenticate": False,
+        "passkeys": True,
+        "rp_id": "accounts.acme.example",
+        "useless": "",
     }
 )
 

@@ -75,6 +75,7 @@ class Pages:
                 "css_url": f"{path}/static/{names['mintmark.css']}",
                 "sheet_url": f"{path}/static/{names['sheet.css']}",
                 "js_url": f"{path}/static/{names['mintmark.js']}",
+                "passkey_url": f"{path}/static/{names['passkey.js']}",
                 "password_js_url": f"{path}/static/{names['password.js']}",
                 "farewell_url": f"{path}/static/{names['farewell.js']}",
                 "check_session_url": f"{path}/static/{names['check_session.js']}",
