@@ -12,8 +12,8 @@ from mintmark.person_events import (
     EmailVerified,
     LinkSent,
     PasswordChanged,
-    PersonDeleted,
     PersonalCopyTaken,
+    PersonDeleted,
     ProfileChanged,
 )
 
