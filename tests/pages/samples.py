@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from mintmark.pages import words
-from mintmark.pages.account import frame
+from mintmark.languages import Languages
+from mintmark.pages import qr, words
+from mintmark.pages.account import frame, totp
 from mintmark.pages.render import Pages
+from mintmark.protocol import recovery_code
 from mintmark.store.enrolled import EnrolledCodes
 from mintmark.texts import _, listed
 from tests.pages import enrolled
@@ -44,6 +46,18 @@ SECOND_STEP: Final = MappingProxyType(
         "factor": "totp",
         "fields": "factors/code.html",
         "others": ({"label": _("Use a recovery code"), "url": "/login?step=a-step&factor=recovery_code"},),
+    }
+)
+
+NEW_PASSWORD: Final = MappingProxyType(
+    {
+        "username": "ada",
+        "message": None,
+        "csrf_token": "a-csrf-token",
+        "link": "0011223344556677",
+        "action": "/link",
+        "least": 15,
+        "most": 256,
     }
 )
 
@@ -195,6 +209,42 @@ ACCOUNT_ACTIVITY: Final = MappingProxyType(
     }
 )
 
+TOTP: Final = MappingProxyType(
+    {
+        "apps": (
+            {"id": "t1", "title": "Phone", "detail": "added 3 months ago · used yesterday"},
+            {"id": "t2", "title": "Old tablet", "detail": "added 2 years ago"},
+        ),
+        "pending": {
+            "id": "t3",
+            "name": "New phone",
+            "picture": qr.svg(totp.address("Acme accounts", "ada", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")),
+            "uri": totp.address("Acme accounts", "ada", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
+            "groups": ("GEZD", "GNBV", "GY3T", "QOJQ", "GEZD", "GNBV", "GY3T", "QOJQ"),
+        },
+        "full": False,
+        "name": "Authenticator app",
+        "most_name": 64,
+        "message": None,
+        "csrf_token": "a-csrf-token",
+    }
+)
+
+RECOVERY_CODES: Final = MappingProxyType(
+    {"left": 2, "few": True, "made": "3 months ago", "count": 10, "csrf_token": "a-csrf-token"}
+)
+
+RECOVERY_SHEET: Final = MappingProxyType(
+    {
+        "codes": tuple(
+            recovery_code.shown(code) for code in recovery_code.made(lambda count: b"a sample code."[:count] + b"!")
+        ),
+        "username": "ada",
+        "date": "2026-11-25",
+        "added": "New phone",
+    }
+)
+
 SIGN_OUT: Final = MappingProxyType({"client": HARBOUR, "csrf_token": "a-csrf-token", "action": "/logout"})
 
 GOING_ON: Final = MappingProxyType(
@@ -239,6 +289,19 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "sign-in-again": ("sign_in.html", MappingProxyType({**SIGN_IN, "reauthenticate": True})),
         "second-step": ("second_step.html", SECOND_STEP),
         **enrolled.samples(ACCOUNT_FRAME, SECOND_STEP),
+        "second-step-refused": (
+            "second_step.html",
+            MappingProxyType(
+                {**SECOND_STEP, "fields": "factors/recovery_code.html", "message": "That code is not right."}
+            ),
+        ),
+        "second-step-app": ("second_step.html", MappingProxyType({**SECOND_STEP, "fields": "factors/totp.html"})),
+        "authenticators": ("totp.html", TOTP),
+        "authenticators-refused": ("totp.html", MappingProxyType({**TOTP, "message": "That code is not right."})),
+        "authenticators-new": ("totp.html", MappingProxyType({**TOTP, "apps": (), "pending": None})),
+        "recovery-codes": ("recovery_codes.html", RECOVERY_CODES),
+        "recovery-codes-new": ("recovery_codes.html", MappingProxyType({**RECOVERY_CODES, "made": None, "left": 0})),
+        "recovery-sheet": ("recovery_sheet.html", RECOVERY_SHEET),
         "consent-local": (
             "consent.html",
             MappingProxyType({**CONSENT, "redirect_host": "127.0.0.1", "localhost_warning": True}),
@@ -275,6 +338,36 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "account-leaving": ("account/leaving.html", MappingProxyType({"day": "2026-12-09"})),
         "signed-out-going-on": ("signed_out.html", GOING_ON),
         "sign-out-alone": ("sign_out.html", MappingProxyType({**SIGN_OUT, "client": None})),
+        "forgot": (
+            "forgot.html",
+            MappingProxyType(
+                {"csrf_token": "t", "action": "/forgot", "username": "ada", "message": None, "mail": True}
+            ),
+        ),
+        "new-password": ("new_password.html", NEW_PASSWORD),
+        "new-password-refused": (
+            "new_password.html",
+            MappingProxyType({**NEW_PASSWORD, "message": "Use at least 15 characters."}),
+        ),
+        "link": (
+            "link.html",
+            MappingProxyType(
+                {
+                    "title": "Sign out everywhere?",
+                    "lead": "Every browser is signed out.",
+                    "button": "Sign out everywhere",
+                    "csrf_token": "t",
+                    "link": "00",
+                    "action": "/link",
+                }
+            ),
+        ),
+        "done": (
+            "done.html",
+            MappingProxyType(
+                {"title": "Look into your mail", "lead": "A letter is on its way.", "onward": "/login", "label": "Back"}
+            ),
+        ),
         "form-post": ("form_post.html", FORM_POST),
         "error-ours": (
             "error.html",
@@ -288,6 +381,6 @@ def pages(path: str = "") -> Pages:
     return Pages("Acme accounts", path, "https://acme.example/privacy", "https://acme.example/terms")
 
 
-def shown(name: str, path: str = "") -> str:
+def shown(name: str, path: str = "", language: str = "") -> str:
     template, context = SAMPLES[name]
-    return pages(path).page(template, **context).decode()
+    return pages(path).page(template, Languages().best([language]), **context).decode()

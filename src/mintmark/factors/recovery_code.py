@@ -7,6 +7,7 @@ from datetime import datetime
 from mintmark.events import Event, RecoveryCodesMade, RecoveryCodeUsed
 from mintmark.factors.factor import Factor, Offer, Proved, WrongProof
 from mintmark.factors.guessing import counted
+from mintmark.mails.notices import notice
 from mintmark.protocol import recovery_code, totp
 from mintmark.protocol.acr import Means, Proof
 from mintmark.protocol.authorization import Holder
@@ -52,10 +53,11 @@ async def prove(server: Server, offer: Offer) -> Proved:
     async with counted(server, offer, person, NAME) as forgiven:
         digest = await _good(server, id, code)
         left = (await recovery_codes.count(server.store, id)).left - 1
+        letter = await notice(server, "recovery_code_used", person.holder, offer.now, left=str(left))
         return Proved(
             person,
             Proof(MEANS, offer.now, ("otp",)),
-            (recovery_codes.spend(id, digest, offer.now), *forgiven),
+            (recovery_codes.spend(id, digest, offer.now), *letter, *forgiven),
             (RecoveryCodeUsed(person_id=id, left=left),),
         )
 

@@ -75,6 +75,7 @@ class Pages:
                 "css_url": f"{path}/static/{names['mintmark.css']}",
                 "sheet_url": f"{path}/static/{names['sheet.css']}",
                 "js_url": f"{path}/static/{names['mintmark.js']}",
+                "password_js_url": f"{path}/static/{names['password.js']}",
                 "farewell_url": f"{path}/static/{names['farewell.js']}",
                 "check_session_url": f"{path}/static/{names['check_session.js']}",
                 "form_post_js_url": f"{path}/static/{names['form_post.js']}",
@@ -136,7 +137,7 @@ class Pages:
         # Imported here: Jinja2 costs a tenth of a second, which the first token should not wait for.
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-        from mintmark.pages import spoken
+        from mintmark import spoken
 
         environment = Environment(
             loader=FileSystemLoader(str(files("mintmark.pages") / "templates")),
@@ -145,8 +146,6 @@ class Pages:
             auto_reload=False,
             trim_blocks=True,
             lstrip_blocks=True,
-            extensions=["jinja2.ext.i18n"],
-            finalize=spoken.said,
         )
         environment.globals.update(self._shared)
         spoken.teach(environment)

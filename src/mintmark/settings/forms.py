@@ -111,6 +111,12 @@ def _page_url(text: str | None) -> str | None:
     return text
 
 
+def _range_url(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch(r"https?://[^\s?#@]+/", text):
+        raise ValueError("must be a URL that ends with /, such as https://passwords.example/range/")
+    return text
+
+
 def _policy(value: object) -> Mapping[str, object] | None:
     """A variable holds JSON, a file a table. What its members mean is not known here."""
     if isinstance(value, str):
@@ -192,6 +198,7 @@ Switch = Annotated[bool, BeforeValidator(_switch), Kind("`on` or `off`")]
 Text = Annotated[str, Kind("text")]
 Issuer = Annotated[str, AfterValidator(check_issuer), Kind("URL")]
 PageUrl = Annotated[str | None, AfterValidator(_page_url), Kind("URL")]
+RangeUrl = Annotated[str | None, AfterValidator(_range_url), Kind("URL")]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url), Kind("URL")]
 SmtpUrl = Annotated[SecretStr | None, AfterValidator(_smtp_url), Kind("URL")]
 MailAddress = Annotated[str | None, AfterValidator(_mail_address), Kind("e-mail address")]

@@ -11,6 +11,7 @@ from mintmark.pages.account import (
     factors,
     frame,
     overview,
+    password,
     profile,
     recovery_codes,
     sessions,
@@ -31,6 +32,7 @@ def routes(page: Callable[[Door], Handle]) -> Mapping[str, Route]:
         "/account": door(frame.shown(overview.show), ends.door("")),
         "/account/profile": door(frame.shown(profile.show), frame.changed(profile.submit, profile.PLACE)),
         "/account/factors": door(frame.shown(factors.show), frame.changed(factors.submit, factors.PLACE)),
+        "/account/password": door(frame.shown(password.show), frame.changed(password.submit, password.PLACE)),
         "/account/totp": door(frame.shown(totp.show), frame.changed(totp.submit, totp.PLACE)),
         "/account/recovery-codes": door(
             frame.shown(recovery_codes.show), frame.changed(recovery_codes.submit, recovery_codes.PLACE)
