@@ -14,6 +14,7 @@ from mintmark.pages.render import Pages
 from mintmark.protocol import recovery_code
 from mintmark.store.enrolled import EnrolledCodes
 from mintmark.texts import _, listed
+from tests.pages import enrolled
 
 HARBOUR: Final = MappingProxyType(
     {
@@ -127,6 +128,7 @@ ACCOUNT: Final = MappingProxyType(
     {
         **ACCOUNT_FRAME,
         "place": "",
+        "few_codes": 2,
         "sessions": SESSIONS,
         "apps": (
             {"id": "a1", "title": "Harbour Notes", "detail": "name, e-mail, notes · used today"},
@@ -289,6 +291,7 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "sign-in-alone": ("sign_in.html", MappingProxyType({**SIGN_IN, "client": None, "username": "", "request": ""})),
         "sign-in-again": ("sign_in.html", MappingProxyType({**SIGN_IN, "reauthenticate": True})),
         "second-step": ("second_step.html", SECOND_STEP),
+        **enrolled.samples(ACCOUNT_FRAME, SECOND_STEP),
         "second-step-refused": (
             "second_step.html",
             MappingProxyType(
