@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mintmark.event import Event, Observation, name_of, own
 from mintmark.person_events import (
+    AccountMade,
     BrowserDistrusted,
     DeletionAsked,
     DeletionTakenBack,
@@ -18,6 +19,7 @@ from mintmark.person_events import (
 
 # What other files hold, and what is an event all the same.
 __all__ = [
+    "AccountMade",
     "BrowserDistrusted",
     "DeletionAsked",
     "DeletionTakenBack",

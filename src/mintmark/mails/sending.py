@@ -50,7 +50,9 @@ async def _letter(server: Server, message: Message, now: datetime) -> Letter | N
     to = letter.to if person is None else person.holder.email
     if KINDS[letter.kind].limited and message.attempts == 1 and not await _has_room(server, to or "", now):
         raise Pointless("the address got as many as it gets (MINTMARK_THROTTLE_MAIL)")
-    return letter if person is None else await asked.RESOLVERS[letter.kind](server, letter, person, now)
+    if person is None:
+        return await asked.joining(server, letter, now) if letter.kind == "sign_up" else letter
+    return await asked.RESOLVERS[letter.kind](server, letter, person, now)
 
 
 async def _has_room(server: Server, address: str, now: datetime) -> bool:
