@@ -64,6 +64,33 @@ NEW_PASSWORD: Final = MappingProxyType(
     }
 )
 
+SIGN_UP: Final = MappingProxyType(
+    {
+        "client": HARBOUR,
+        "is_open": True,
+        "email": "ada@example.org",
+        "message": None,
+        "csrf_token": "a-csrf-token",
+        "request": "a-request",
+        "action": "/sign-up",
+    }
+)
+
+JOIN: Final = MappingProxyType(
+    {
+        "email": "ada@example.org",
+        "email_is_fixed": True,
+        "username": "ada",
+        "name": "Ada Lovelace",
+        "least": 15,
+        "most": 1024,
+        "message": None,
+        "csrf_token": "a-csrf-token",
+        "link": "00",
+        "action": "/link",
+    }
+)
+
 CONSENT: Final = MappingProxyType(
     {
         "client": HARBOUR,
@@ -371,6 +398,10 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
                 {"title": "Look into your mail", "lead": "A letter is on its way.", "onward": "/login", "label": "Back"}
             ),
         ),
+        "sign-up": ("sign_up.html", SIGN_UP),
+        "sign-up-invited": ("sign_up.html", MappingProxyType({**SIGN_UP, "is_open": False, "client": None})),
+        "join": ("join.html", JOIN),
+        "join-refused": ("join.html", MappingProxyType({**JOIN, "message": _("Choose a username.")})),
         "form-post": ("form_post.html", FORM_POST),
         "error-ours": (
             "error.html",

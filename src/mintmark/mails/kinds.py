@@ -19,6 +19,8 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "verify_email": Kind(limited=True),
         "reset_password": Kind(limited=True),
         "email_code": Kind(limited=True),
+        "sign_up": Kind(limited=True),
+        "sign_up_known": Kind(limited=True),
         "invitation": Kind(),
         "signed_in": Kind(),
         "password_changed": Kind(),

@@ -64,7 +64,9 @@ class StaticFile:
 class Pages:
     """The pages of one issuer, made once at start. `path` is the issuer's path, empty at the root."""
 
-    def __init__(self, operator_name: str, path: str, privacy_url: str | None, terms_url: str | None) -> None:
+    def __init__(
+        self, operator_name: str, path: str, privacy_url: str | None, terms_url: str | None, *, sign_up: bool = False
+    ) -> None:
         names, self.static = _static()
         self._shared: Mapping[str, object] = MappingProxyType(
             {
@@ -72,6 +74,7 @@ class Pages:
                 "path": path,
                 "privacy_url": privacy_url,
                 "terms_url": terms_url,
+                "sign_up": sign_up,
                 "css_url": f"{path}/static/{names['mintmark.css']}",
                 "sheet_url": f"{path}/static/{names['sheet.css']}",
                 "js_url": f"{path}/static/{names['mintmark.js']}",
