@@ -213,10 +213,10 @@ ACCOUNT_APPS: Final = MappingProxyType(
                 "id": "notes",
                 "title": "Harbour Notes",
                 "since": "3 months ago",
-                "may": ("Know who you are", "See your e-mail address", "Read and change notes"),
+                "may": "Know who you are · See your e-mail address · Read and change notes",
                 "holds": ("Access without you being here, until 2027-02-01 · last used: yesterday",),
             },
-            {"id": "agent", "title": "Build agent", "since": "2 days ago", "may": ("api:read",), "holds": ()},
+            {"id": "agent", "title": "Build agent", "since": "2 days ago", "may": "api:read", "holds": ()},
         ),
     }
 )
