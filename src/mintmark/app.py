@@ -41,6 +41,7 @@ from mintmark.languages import Languages
 from mintmark.metrics.workers import Folder
 from mintmark.pages import answers, check_session, consent, sign_in, sign_out
 from mintmark.pages.account import doors as account
+from mintmark.pages.branding import Look
 from mintmark.pages.render import Pages
 from mintmark.protocol.budget import Budget
 from mintmark.protocol.errors import Refusal
@@ -75,8 +76,9 @@ async def open_server(
 ) -> Server:
     """Opens the store, makes what is missing of keys and secrets, and reads what was configured.
 
-    Raises Unmigrated, Unavailable, BadDatabaseUrl or WrongSealingKey: then nothing was made.
+    Raises BadBranding, Unmigrated, Unavailable, BadDatabaseUrl or WrongSealingKey: then nothing was made.
     """
+    look = Look.read(settings)
     store = await connect.connect(settings.database_url.get_secret_value())
     more = None
     if tracing is not None:
@@ -110,7 +112,7 @@ async def open_server(
         ),
         turns=Turns(),
         lanes=Lanes(),
-        pages=Pages(settings.operator_name, settings.issuer_path, settings.privacy_url, settings.terms_url),
+        pages=Pages(settings.operator_name, settings.issuer_path, settings.privacy_url, settings.terms_url, look),
         client_failures=_budget(settings.throttle_client_auth),
         journal=Journal(logs.logger(settings.log_format, more=more), random, count=counts.event),
         clock=clock,
