@@ -111,8 +111,15 @@ def _page_url(text: str | None) -> str | None:
     return text
 
 
+<<<<<<< HEAD
 def _colour(text: str | None) -> str | None:
     return None if text is None else colours.read(text)
+=======
+def _range_url(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch(r"https?://[^\s?#@]+/", text):
+        raise ValueError("must be a URL that ends with /, such as https://passwords.example/range/")
+    return text
+>>>>>>> people
 
 
 def _policy(value: object) -> Mapping[str, object] | None:
@@ -197,6 +204,7 @@ Text = Annotated[str, Kind("text")]
 Issuer = Annotated[str, AfterValidator(check_issuer), Kind("URL")]
 Colour = Annotated[str | None, AfterValidator(_colour), Kind("colour")]
 PageUrl = Annotated[str | None, AfterValidator(_page_url), Kind("URL")]
+RangeUrl = Annotated[str | None, AfterValidator(_range_url), Kind("URL")]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url), Kind("URL")]
 SmtpUrl = Annotated[SecretStr | None, AfterValidator(_smtp_url), Kind("URL")]
 MailAddress = Annotated[str | None, AfterValidator(_mail_address), Kind("e-mail address")]
