@@ -41,6 +41,7 @@ from mintmark.languages import Languages
 from mintmark.metrics.workers import Folder
 from mintmark.pages import answers, check_session, consent, forgot, link, passkey_options, sign_in, sign_out, sign_up
 from mintmark.pages.account import doors as account
+from mintmark.pages.branding import Look
 from mintmark.pages.render import Pages
 from mintmark.protocol.budget import Budget
 from mintmark.protocol.errors import Refusal
@@ -75,8 +76,9 @@ async def open_server(
 ) -> Server:
     """Opens the store, makes what is missing of keys and secrets, and reads what was configured.
 
-    Raises Unmigrated, Unavailable, BadDatabaseUrl or WrongSealingKey: then nothing was made.
+    Raises BadBranding, Unmigrated, Unavailable, BadDatabaseUrl or WrongSealingKey: then nothing was made.
     """
+    look = Look.read(settings)
     store = await connect.connect(settings.database_url.get_secret_value())
     more = None
     if tracing is not None:
@@ -115,6 +117,7 @@ async def open_server(
             settings.issuer_path,
             settings.privacy_url,
             settings.terms_url,
+            look,
             sign_up=settings.sign_up != "off",
         ),
         client_failures=_budget(settings.throttle_client_auth),
