@@ -111,15 +111,14 @@ def _page_url(text: str | None) -> str | None:
     return text
 
 
-<<<<<<< HEAD
 def _colour(text: str | None) -> str | None:
     return None if text is None else colours.read(text)
-=======
+
+
 def _range_url(text: str | None) -> str | None:
     if text is not None and not re.fullmatch(r"https?://[^\s?#@]+/", text):
         raise ValueError("must be a URL that ends with /, such as https://passwords.example/range/")
     return text
->>>>>>> people
 
 
 def _policy(value: object) -> Mapping[str, object] | None:
