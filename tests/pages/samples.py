@@ -7,18 +7,12 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-<<<<<<< HEAD
 from mintmark.languages import Languages
-from mintmark.pages import words
-from mintmark.pages.account import frame
-from mintmark.pages.render import Pages
-from mintmark.store.enrolled import EnrolledCodes
-=======
 from mintmark.pages import qr, words
-from mintmark.pages.account import totp
+from mintmark.pages.account import frame, totp
 from mintmark.pages.render import Pages
 from mintmark.protocol import recovery_code
->>>>>>> people-3
+from mintmark.store.enrolled import EnrolledCodes
 from mintmark.texts import _, listed
 
 HARBOUR: Final = MappingProxyType(
@@ -123,7 +117,6 @@ ACCOUNT_FRAME: Final = MappingProxyType(
     }
 )
 
-<<<<<<< HEAD
 SESSIONS: Final = (
     {"id": "s1", "title": "This browser", "detail": "Firefox on Linux · 192.0.2.7 · now", "current": True},
     {"id": "s2", "title": "Safari on iOS", "detail": "198.51.100.7 · yesterday", "current": False},
@@ -214,7 +207,9 @@ ACCOUNT_ACTIVITY: Final = MappingProxyType(
                 ("Your account was changed", "3 days ago · by whoever runs this place", False),
             )
         ),
-=======
+    }
+)
+
 TOTP: Final = MappingProxyType(
     {
         "apps": (
@@ -248,7 +243,6 @@ RECOVERY_SHEET: Final = MappingProxyType(
         "username": "ada",
         "date": "2026-11-25",
         "added": "New phone",
->>>>>>> people-3
     }
 )
 

@@ -12,10 +12,7 @@ from mintmark.server import Server
 from mintmark.store.held import Held
 
 FACTORS: Final[Mapping[str, Factor]] = MappingProxyType(
-    {
-        "password": password.FACTOR,
-        "passkey": passkey.FACTOR,
-        "totp": totp.FACTOR, "recovery_code": recovery_code.FACTOR}
+    {"password": password.FACTOR, "passkey": passkey.FACTOR, "totp": totp.FACTOR, "recovery_code": recovery_code.FACTOR}
 )
 
 
