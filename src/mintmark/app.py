@@ -39,8 +39,9 @@ from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
 from mintmark.languages import Languages
 from mintmark.metrics.workers import Folder
-from mintmark.pages import answers, check_session, consent, forgot, link, passkey_options, sign_in, sign_out
+from mintmark.pages import answers, check_session, consent, forgot, link, passkey_options, sign_in, sign_out, sign_up
 from mintmark.pages.account import doors as account
+from mintmark.pages.branding import Look
 from mintmark.pages.render import Pages
 from mintmark.protocol.budget import Budget
 from mintmark.protocol.errors import Refusal
@@ -75,8 +76,9 @@ async def open_server(
 ) -> Server:
     """Opens the store, makes what is missing of keys and secrets, and reads what was configured.
 
-    Raises Unmigrated, Unavailable, BadDatabaseUrl or WrongSealingKey: then nothing was made.
+    Raises BadBranding, Unmigrated, Unavailable, BadDatabaseUrl or WrongSealingKey: then nothing was made.
     """
+    look = Look.read(settings)
     store = await connect.connect(settings.database_url.get_secret_value())
     more = None
     if tracing is not None:
@@ -110,7 +112,14 @@ async def open_server(
         ),
         turns=Turns(),
         lanes=Lanes(),
-        pages=Pages(settings.operator_name, settings.issuer_path, settings.privacy_url, settings.terms_url),
+        pages=Pages(
+            settings.operator_name,
+            settings.issuer_path,
+            settings.privacy_url,
+            settings.terms_url,
+            look,
+            sign_up=settings.sign_up != "off",
+        ),
         client_failures=_budget(settings.throttle_client_auth),
         journal=Journal(logs.logger(settings.log_format, more=more), random, count=counts.event),
         clock=clock,
@@ -161,6 +170,8 @@ def routes(server: Server) -> dict[str, Route]:
         "/link": Route({"GET": page(link.show), "POST": page(link.submit)}, "page"),
         **account.routes(page),
     }
+    if server.settings.sign_up != "off":
+        found["/sign-up"] = Route({"GET": page(sign_up.show), "POST": page(sign_up.submit)}, "page")
     if server.settings.registration != "off":
         found["/register"] = Route(
             {

@@ -13,6 +13,7 @@ from mintmark.factor_events import (
     RecoveryCodeUsed,
 )
 from mintmark.person_events import (
+    AccountMade,
     BrowserDistrusted,
     DeletionAsked,
     DeletionTakenBack,
@@ -27,6 +28,7 @@ from mintmark.person_events import (
 
 # What other files hold, and what is an event all the same.
 __all__ = [
+    "AccountMade",
     "BrowserDistrusted",
     "DeletionAsked",
     "DeletionTakenBack",

@@ -34,7 +34,7 @@ KNOWN = {
     "introspection_encryption_enc_values_supported", "code_challenge_methods_supported",
     "authorization_response_iss_parameter_supported", "end_session_endpoint", "check_session_iframe",
     "frontchannel_logout_supported", "frontchannel_logout_session_supported", "backchannel_logout_supported",
-    "backchannel_logout_session_supported", "prompt_values_supported",
+    "backchannel_logout_session_supported",
 }  # fmt: skip
 LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?")  # BCP 47, in the casing that it recommends
 IMPLICIT = {

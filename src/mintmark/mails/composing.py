@@ -53,10 +53,10 @@ def compose(
     message["Subject"] = _line(str(said.subject))  # type: ignore[attr-defined]  # what the template sets
     message["Date"] = sent_at
     message["Message-ID"] = f"<{id}@{host}>"
-    message["Content-Language"] = said_in.tag
     message["Auto-Submitted"] = "auto-generated"  # no holiday answer comes back (RFC 3834 §5)
     message.set_content(_environment(is_html=False).get_template("letter.txt").render(parts))
     message.add_alternative(_environment(is_html=True).get_template("letter.html").render(parts), subtype="html")
+    message["Content-Language"] = said_in.tag  # after the contents, which take such headers away
     return message
 
 
