@@ -25,6 +25,7 @@ PASSED_ON = {
     "grants/refresh_token.py",
     "factors/password.py",
     "links.py",
+    "factors/email_code.py",
     "endpoints/tokens_seen.py",
 }
 

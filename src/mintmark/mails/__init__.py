@@ -60,7 +60,7 @@ def ask(server: Server, kind: str, values: Mapping[str, str], now: datetime, *, 
     """A letter that a stranger asked for, by a name that perhaps nobody has: who that is, is looked up when it is sent.
     So what the stranger sees, and how long it takes, is the same whoever was named."""
     secret = ids.secret(link.PREFIX, server.random(link.SECRET_BYTES))
-    return _kept(server, Letter(kind, None, {**values, "token": secret}, expires_at), now)
+    return _kept(server, Letter(kind, None, {"token": secret, **values}, expires_at), now)
 
 
 def _kept(server: Server, letter: Letter, now: datetime) -> list[Change]:
