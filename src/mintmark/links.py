@@ -76,7 +76,11 @@ async def make(
 
 def url(server: Server, secret: str) -> str:
     """Built from the issuer, never from what a request says of the host."""
-    return f"{server.issuer}/link?token={secret}"
+    return address(server.issuer, secret)
+
+
+def address(issuer: str, secret: str) -> str:
+    return f"{issuer}/link?token={secret}"
 
 
 async def open(server: Server, secret: str, kinds: tuple[Kind, ...], now: datetime) -> Opened:

@@ -345,6 +345,6 @@ def contrast(one, other):
 )
 def test_every_pair_of_colours_has_contrast(theme, front, back, least):
     sheet = next(file.body.decode() for name, file in pages().static.items() if name.endswith(".css"))
-    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6});", sheet.split(":root {")[1 + theme]))
+    colours = dict(re.findall(r"--([a-z-]+):(#[0-9a-f]{3,6})[;}]", sheet.split(":root{")[1 + theme]))
 
     assert contrast(colours[front], colours[back]) >= least

@@ -127,8 +127,13 @@ def wrong_files(settings: Settings) -> Iterator[str]:
         except (OSError, ssl.SSLError) as error:
             yield f"MINTMARK_OUTBOUND_CA does not open: {error.strerror or error}"
     from mintmark.endpoints import registering
+    from mintmark.pages.branding import BadBranding, Look
 
     yield from registering.wrong(settings)
+    try:
+        Look.read(settings)
+    except BadBranding as error:
+        yield str(error)
 
 
 def unwise_settings(settings: Settings) -> Iterator[str]:
