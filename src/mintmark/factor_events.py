@@ -42,3 +42,20 @@ class RecoveryCodeUsed(Event):
     """Somebody signed in, or went on, by a recovery code; so many are left."""
 
     left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyRenamed(Event):
+    """Somebody calls a passkey by another name."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyPerhapsCloned(Observation):
+    """A passkey's counter did not go on, as if somebody had copied the key: it proved nothing."""
+
+    outcome = "refused"
+    id: str
+    expected: int  # more than this
+    got: int

@@ -23,10 +23,12 @@ from mintmark.server import Server
 from mintmark.store import challenges, passkeys
 from mintmark.store.held import Held
 from mintmark.store.people import Person
+from mintmark.texts import _
 
-MEANS = Means("passkey", frozenset({"possession", "inherence"}), resists_phishing=True, begins=True)
-HAD = Means("passkey", frozenset({"possession"}), resists_phishing=True)
-WRONG = "That passkey does not work here."
+NAME = "passkey"
+MEANS = Means(NAME, frozenset({"possession", "inherence"}), resists_phishing=True, begins=True)
+HAD = Means(NAME, frozenset({"possession"}), resists_phishing=True)
+WRONG = _("That passkey does not work here.")
 
 
 class WrongPasskey(WrongProof):
@@ -87,7 +89,7 @@ async def _asked_here(server: Server, offer: Offer, given: Answer) -> Challenge:
     if found is None or await challenges.is_spent(server.store, written):
         server.see(SignInFailed(person_id=_id(offer.person), why="passkey challenge"), offer.asked, now)
         raise WrongPasskey(
-            "That took too long. Try again.",
+            _("That took too long. Try again."),
             check="passkey challenge",
             expected="the challenge of this browser's page, once, within five minutes",
         )
@@ -128,11 +130,11 @@ async def _verified(
         raise _wrong(server, offer, "wrong passkey", person, check="passkey", got=got)
     if passkey.may_be_cloned(found, seen):
         cloned = PasskeyPerhapsCloned(
-            person_id=person.holder.id, passkey=found.id, expected=found.sign_count, got=seen.sign_count
+            person_id=person.holder.id, id=found.id, expected=found.sign_count, got=seen.sign_count
         )
         server.see(cloned, offer.asked, offer.now)
         raise WrongPasskey(
-            "That passkey may have been copied, so it does not sign you in. Use another way, and replace it.",
+            _("That passkey may have been copied, so it does not sign you in. Use another way, and replace it."),
             check="passkey counter",
             expected=f"more than {found.sign_count}",
             got=seen.sign_count,
@@ -183,9 +185,9 @@ def _recognises(params: Params) -> bool:
 
 
 FACTOR = Factor(
-    name="passkey",
+    name=NAME,
     means=MEANS,
-    label="Use a passkey",
+    label=_("Use a passkey"),
     template="factors/passkey.html",
     available=_available,
     recognises=_recognises,
