@@ -39,7 +39,7 @@ from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
 from mintmark.languages import Languages
 from mintmark.metrics.workers import Folder
-from mintmark.pages import answers, check_session, consent, sign_in, sign_out
+from mintmark.pages import answers, check_session, consent, forgot, link, sign_in, sign_out
 from mintmark.pages.account import doors as account
 from mintmark.pages.branding import Look
 from mintmark.pages.render import Pages
@@ -157,6 +157,8 @@ def routes(server: Server) -> dict[str, Route]:
             {"GET": page(end_session.end_session), "POST": page(end_session.end_session_by_post)}, "page", head=False
         ),
         "/check_session": Route({"GET": page(check_session.show)}, "page"),
+        "/forgot": Route({"GET": page(forgot.show), "POST": page(forgot.submit)}, "page"),
+        "/link": Route({"GET": page(link.show), "POST": page(link.submit)}, "page"),
         **account.routes(page),
     }
     if server.settings.registration != "off":

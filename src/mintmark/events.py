@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mintmark.event import Event, Observation, name_of, own
+from mintmark.factor_events import FactorAdded, FactorRefused, FactorRemoved, RecoveryCodesMade, RecoveryCodeUsed
 from mintmark.person_events import (
     BrowserDistrusted,
     DeletionAsked,
@@ -24,12 +25,17 @@ __all__ = [
     "EmailChanged",
     "EmailVerified",
     "Event",
+    "FactorAdded",
+    "FactorRefused",
+    "FactorRemoved",
     "LinkSent",
     "Observation",
     "PasswordChanged",
     "PersonDeleted",
     "PersonalCopyTaken",
     "ProfileChanged",
+    "RecoveryCodeUsed",
+    "RecoveryCodesMade",
     "name_of",
     "own",
 ]

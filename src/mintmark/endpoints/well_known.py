@@ -52,6 +52,7 @@ class WellKnown:
             answer_algs=ID_TOKEN_ALGS,
             assertion_algs=private_key_jwt.ALGS,
             registration=settings.registration != "off",
+            sign_up=settings.signs_up,
             more_claims=made,
             documentation=settings.documentation_url,
             policy_uri=settings.privacy_url,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from mintmark.explanations.table import Explained, Table
+from mintmark.explanations.table import AS_IT_IS, Explained, Table
 
 _ASK_AGAIN = "They can ask for another one."
 TABLE: Final[Table] = {
@@ -20,5 +20,19 @@ TABLE: Final[Table] = {
         "link",
         "The account changed since the link was made: its password, address or factors, or it was disabled.",
         _ASK_AGAIN,
+    ),
+    "link of another page": Explained(
+        "link",
+        "The form was for another link than the one that was opened last in that browser.",
+        "They can open the link in the letter again.",
+    ),
+    "email taken": Explained(
+        "link", "The address that was to be confirmed is another person's by now.", "`mintmark users list` knows whose."
+    ),
+    "mail throttle": Explained(
+        "the address",
+        "Too many letters were asked for from there, or at the same time.",
+        "Wait; MINTMARK_THROTTLE_MAIL_ASKED is the limit. Many of these are an attack.",
+        AS_IT_IS,
     ),
 }

@@ -18,6 +18,47 @@ TABLE: Final[Table] = {
         "Nothing; the page offers what they have.",
         AS_A_NAME,
     ),
+    "code form": Explained(
+        "code",
+        "What was typed is neither a code of an authenticator app nor a recovery code.",
+        "Type the six digits that the app shows, or a whole recovery code.",
+    ),
+    "totp code": Explained(
+        "code",
+        "The person under expected has authenticator apps, and none of them shows that code now, or did half a minute "
+        "ago.",
+        "Compare the clock of the phone with this server's; more than 30 s apart, no code is right.",
+    ),
+    "totp step": Explained(
+        "code",
+        "The code was used already, or a later one was: each is good once.",
+        "Wait for the next code; if nobody knows of the first use, somebody else has the code.",
+    ),
+    "recovery code": Explained(
+        "code",
+        "The person under expected has no such recovery code; making new ones ends the old ones.",
+        "Take the sheet that was printed last, or an operator removes what was lost.",
+    ),
+    "recovery code use": Explained(
+        "code",
+        "The recovery code was used before: each is good once.",
+        "Take another one; if the person did not use it, somebody else has the sheet.",
+    ),
+    "factor throttle": Explained(
+        "code and the address",
+        "There were too many wrong codes for this person, or from this address: this one was not looked at.",
+        "Wait; MINTMARK_THROTTLE_SIGN_IN and _SIGN_IN_ADDRESS are the limits. Many of these mean that somebody knows "
+        "the password.",
+        AS_IT_IS,
+    ),
+    "totp app": Explained(
+        "app",
+        "An authenticator app was to be confirmed or removed that the person does not have, or the key was shown too "
+        "long ago.",
+        "Begin again with a new key.",
+    ),
+    "totp name": Explained("name", "The name of an authenticator app cannot be shown.", "Choose a short one."),
+    "totp count": Explained("name", "The person has as many authenticator apps as anybody may.", "Remove one first."),
     "unknown person": Explained(
         "username",
         "Nobody has that username or verified e-mail address.",

@@ -4,14 +4,16 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from mintmark.factors import password
+from mintmark.factors import password, recovery_code, totp
 from mintmark.factors.factor import Factor
 from mintmark.protocol.acr import Means
 from mintmark.protocol.authorization import Holder
 from mintmark.server import Server
 from mintmark.store.held import Held
 
-FACTORS: Final[Mapping[str, Factor]] = MappingProxyType({"password": password.FACTOR})
+FACTORS: Final[Mapping[str, Factor]] = MappingProxyType(
+    {"password": password.FACTOR, "totp": totp.FACTOR, "recovery_code": recovery_code.FACTOR}
+)
 
 
 def of(server: Server, holder: Holder, held: Held) -> Iterator[Means]:

@@ -4,21 +4,35 @@ A letter holds links that open accounts. So it lies sealed in the outbox, and no
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import orjson
 
+from mintmark.keys.sealing import Sealer
 from mintmark.mails.kinds import KINDS
 from mintmark.protocol import ids, link
 from mintmark.protocol.authorization import Holder
 from mintmark.server import Server
+from mintmark.settings import Settings
 from mintmark.store import outbox
 from mintmark.store.changes import Change
 
 RECEIVER = "mail"  # all of them: the mail server is one, and how many at once it gets is bounded
 _PADDED = 512  # bytes: how long a letter is says nothing of whom it is for
+
+
+class Office(Protocol):
+    """Where letters are written: the server, or a command."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def sealer(self) -> Sealer: ...
+    @property
+    def random(self) -> Callable[[int], bytes]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +45,13 @@ class Letter:
     expires_at: datetime | None  # from then on nobody needs it; None: it is as good later
 
 
-def is_on(server: Server) -> bool:
+def is_on(server: Office) -> bool:
     """Whether mail is sent at all."""
     return server.settings.smtp_url is not None
 
 
 def send(
-    server: Server,
+    server: Office,
     kind: str,
     to: Holder | str,
     values: Mapping[str, str],
@@ -81,7 +95,7 @@ def wanted(holder: Holder | None, languages: Sequence[str]) -> dict[str, str]:
     return {"languages": " ".join(found)} if found else {}
 
 
-def _kept(server: Server, letter: Letter, now: datetime) -> list[Change]:
+def _kept(server: Office, letter: Letter, now: datetime) -> list[Change]:
     assert letter.kind in KINDS  # noqa: S101  a slip of ours, which no request can cause
     if not is_on(server):
         return []
@@ -89,7 +103,7 @@ def _kept(server: Server, letter: Letter, now: datetime) -> list[Change]:
     return [outbox.add(id, outbox.MAIL, RECEIVER, letter.kind, sealed(server, id, letter), now)]
 
 
-def sealed(server: Server, id: str, letter: Letter) -> str:
+def sealed(server: Office, id: str, letter: Letter) -> str:
     until = None if letter.expires_at is None else ids.ms(letter.expires_at)
     plain = orjson.dumps({"to": letter.to, "values": dict(letter.values), "until": until})
     plain += b" " * (-len(plain) % _PADDED)

@@ -7,7 +7,7 @@ from typing import Any
 from mintmark import languages
 from mintmark.protocol import claims, jose
 from mintmark.protocol import scope as scopes
-from mintmark.protocol.authorization_request import RESPONSE_MODES, RESPONSE_TYPES
+from mintmark.protocol.authorization_request import CREATE, PROMPTS, RESPONSE_MODES, RESPONSE_TYPES
 from mintmark.protocol.sector import SUBJECT_TYPES
 from mintmark.protocol.session import ONE_FACTOR
 
@@ -27,6 +27,7 @@ class Offer:
     answer_algs: Sequence[str]  # of UserInfo and introspection answers
     assertion_algs: Sequence[str]  # of private_key_jwt
     registration: bool = False  # clients may register themselves
+    sign_up: bool = False  # people may
     more_claims: Collection[str] = ()  # those that an operator's rules make
     documentation: str | None = None
     policy_uri: str | None = None
@@ -73,6 +74,7 @@ def document(offer: Offer) -> dict[str, Any]:
         "claims_supported": [*ABOUT_THE_TOKEN, *claims.STANDARD, *sorted(set(offer.more_claims))],
         "claims_parameter_supported": True,
         "display_values_supported": list(DISPLAYS),
+        "prompt_values_supported": sorted(PROMPTS | {CREATE} if offer.sign_up else PROMPTS),
         "request_parameter_supported": True,
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,

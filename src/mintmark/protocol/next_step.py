@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mintmark.protocol import scope as scopes
-from mintmark.protocol.authorization_request import AuthorizationRequest
+from mintmark.protocol.authorization_request import CREATE, AuthorizationRequest
 from mintmark.protocol.errors import (
     AccessDenied,
     AccountSelectionRequired,
@@ -116,6 +116,8 @@ def _sign_in(request: AuthorizationRequest, facts: Facts, now: datetime) -> Sign
         return SignIn("no session", again=False)
     if session.authenticated_at >= facts.began_at:
         return None  # they proved themselves for this request
+    if CREATE in request.prompt:
+        return SignIn("prompt=create", again=False)
     if "login" in request.prompt:
         return SignIn("prompt=login", again=True)
     if "select_account" in request.prompt:

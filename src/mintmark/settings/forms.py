@@ -115,6 +115,12 @@ def _colour(text: str | None) -> str | None:
     return None if text is None else colours.read(text)
 
 
+def _range_url(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch(r"https?://[^\s?#@]+/", text):
+        raise ValueError("must be a URL that ends with /, such as https://passwords.example/range/")
+    return text
+
+
 def _policy(value: object) -> Mapping[str, object] | None:
     """A variable holds JSON, a file a table. What its members mean is not known here."""
     if isinstance(value, str):
@@ -197,6 +203,7 @@ Text = Annotated[str, Kind("text")]
 Issuer = Annotated[str, AfterValidator(check_issuer), Kind("URL")]
 Colour = Annotated[str | None, AfterValidator(_colour), Kind("colour")]
 PageUrl = Annotated[str | None, AfterValidator(_page_url), Kind("URL")]
+RangeUrl = Annotated[str | None, AfterValidator(_range_url), Kind("URL")]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url), Kind("URL")]
 SmtpUrl = Annotated[SecretStr | None, AfterValidator(_smtp_url), Kind("URL")]
 MailAddress = Annotated[str | None, AfterValidator(_mail_address), Kind("e-mail address")]

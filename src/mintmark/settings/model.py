@@ -54,6 +54,7 @@ from mintmark.settings.forms import (
 from mintmark.settings.issuer import is_loopback
 from mintmark.settings.mails import Mails
 from mintmark.settings.passwords import Passwords
+from mintmark.settings.signing_up import SigningUp
 
 CLOCK_MARGIN = timedelta(seconds=10)  # how far clocks and cached answers may be late beyond what they promise
 DEFAULT_FILE = Path("mintmark.toml")
@@ -62,7 +63,7 @@ _LEAST_WORK = 19456 * 2  # KiB times passes (OWASP Password Storage Cheat Sheet,
 _MAKE_A_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
-class Settings(Branding, Passwords, Mails, Accounts):
+class Settings(Branding, Passwords, Mails, Accounts, SigningUp):
     """What the operator decides. Made by `load`; every value has been checked, alone and beside the others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -224,6 +225,8 @@ class Settings(Branding, Passwords, Mails, Accounts):
         "throttle_registration",
         "throttle_user_code",
         "throttle_mail",
+        "throttle_mail_asked",
+        "throttle_sign_up",
     )
     @classmethod
     def _with_a_span(cls, throttle: Throttle | None, field: ValidationInfo) -> Throttle | None:
@@ -240,6 +243,7 @@ class Settings(Branding, Passwords, Mails, Accounts):
         return self
 
     def _misfits(self) -> Iterator[str]:
+        yield from self.wrong_sign_up(mails=self.smtp_url is not None)
         if (self.tls_certificate is None) != (self.tls_key is None):
             yield "MINTMARK_TLS_CERTIFICATE and MINTMARK_TLS_KEY come together: set both, or neither"
         if self.tls_certificate is not None and not self.is_https:
