@@ -40,6 +40,7 @@ from mintmark.lanes import Lanes
 from mintmark.metrics.workers import Folder
 from mintmark.pages import account, answers, check_session, consent, sign_in, sign_out
 from mintmark.pages.render import Pages
+from mintmark.protocol import acr_levels
 from mintmark.protocol.budget import Budget
 from mintmark.protocol.errors import Refusal
 from mintmark.registry import Registry
@@ -117,6 +118,7 @@ async def open_server(
         outbound=traced.outbound(settings, tracing),
         counts=counts,
         leaving=leaving or Leaving(),
+        levels=acr_levels.read(settings.acr_levels),
     )
 
 

@@ -14,6 +14,7 @@ from mintmark.key_sets import KeySets
 from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
 from mintmark.outbound import Outbound
+from mintmark.protocol.acr import LEVELS, Level
 from mintmark.protocol.errors import Overloaded
 from mintmark.references import References
 from mintmark.registry import Registry
@@ -103,6 +104,7 @@ class Server:
     upkeep_state: UpkeepState = field(default_factory=UpkeepState)
     counts: Counts = field(default_factory=Counts)
     leaving: Leaving = field(default_factory=Leaving)
+    levels: Sequence[Level] = LEVELS  # of authentication, the weakest first
 
     @property
     def issuer(self) -> str:

@@ -25,6 +25,8 @@ THOUSAND = Throttle(1000, HOUR)
 class Budgets:
     throttle_sign_in: Throttle | None = TEN
     throttle_sign_in_address: Throttle | None = THOUSAND
+    throttle_second_factor: Throttle | None = Throttle(5)
+    throttle_sign_in_everybody: Throttle | None = None
 
 
 def asked(name="alice", *, address="192.0.2.1", device=None):

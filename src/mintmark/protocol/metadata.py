@@ -6,9 +6,9 @@ from typing import Any
 
 from mintmark.protocol import claims, jose
 from mintmark.protocol import scope as scopes
+from mintmark.protocol.acr import ONE
 from mintmark.protocol.authorization_request import RESPONSE_MODES, RESPONSE_TYPES
 from mintmark.protocol.sector import SUBJECT_TYPES
-from mintmark.protocol.session import ONE_FACTOR
 
 LOCALES = ("en",)
 DISPLAYS = ("page", "popup", "touch")  # one page, which fits them all
@@ -26,6 +26,7 @@ class Offer:
     id_token_algs: Sequence[str]  # `none` among them where the settings allow it
     answer_algs: Sequence[str]  # of UserInfo and introspection answers
     assertion_algs: Sequence[str]  # of private_key_jwt
+    acr_values: Sequence[str] = (ONE,)
     registration: bool = False  # clients may register themselves
     more_claims: Collection[str] = ()  # those that an operator's rules make
     documentation: str | None = None
@@ -68,7 +69,7 @@ def document(offer: Offer) -> dict[str, Any]:
         "introspection_endpoint_auth_signing_alg_values_supported": list(offer.assertion_algs),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
-        "acr_values_supported": [ONE_FACTOR],
+        "acr_values_supported": list(offer.acr_values),
         "claim_types_supported": ["normal"],
         "claims_supported": [*ABOUT_THE_TOKEN, *claims.STANDARD, *sorted(set(offer.more_claims))],
         "claims_parameter_supported": True,

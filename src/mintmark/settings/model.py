@@ -14,7 +14,6 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -51,6 +50,7 @@ from mintmark.settings.forms import (
     WholeOrNone,
 )
 from mintmark.settings.issuer import is_loopback
+from mintmark.settings.signing_in import SigningIn
 
 CLOCK_MARGIN = timedelta(seconds=10)  # how far clocks and cached answers may be late beyond what they promise
 DEFAULT_FILE = Path("mintmark.toml")
@@ -59,7 +59,7 @@ _LEAST_WORK = 19456 * 2  # KiB times passes (OWASP Password Storage Cheat Sheet,
 _MAKE_A_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
-class Settings(BaseModel):
+class Settings(SigningIn):
     """What the operator decides. Made by `load`; every value has been checked, alone and beside the others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -229,7 +229,13 @@ class Settings(BaseModel):
         settings._passed_over = tuple(found.passed_over)
         return settings
 
-    @field_validator("throttle_sign_in_address", "throttle_client_auth", "throttle_registration", "throttle_user_code")
+    @field_validator(
+        "throttle_sign_in_address",
+        "throttle_sign_in_everybody",
+        "throttle_client_auth",
+        "throttle_registration",
+        "throttle_user_code",
+    )
     @classmethod
     def _with_a_span(cls, throttle: Throttle | None, field: ValidationInfo) -> Throttle | None:
         """A bare number changes how many, and keeps the default's span."""
@@ -329,7 +335,8 @@ class Settings(BaseModel):
 
 
 def _or_off(name: str, value: object) -> object:
-    return "off" if value is None and (name.startswith("throttle_") or name == "registration_unused") else value
+    is_off = name.startswith("throttle_") or name in ("registration_unused", "trusted_browser")
+    return "off" if value is None and is_off else value
 
 
 def _port(value: object) -> object:
