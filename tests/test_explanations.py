@@ -10,6 +10,7 @@ import mintmark
 from mintmark import explanations
 from mintmark.explanations import EXPLANATIONS
 from mintmark.factors import password
+from mintmark.protocol import link
 from mintmark.protocol.errors import Refusal
 
 HOUSE = Path(mintmark.__file__).parent
@@ -23,6 +24,7 @@ PASSED_ON = {
     "protocol/client_assertion.py",
     "grants/refresh_token.py",
     "factors/password.py",
+    "links.py",
     "endpoints/tokens_seen.py",
 }
 
@@ -73,6 +75,7 @@ def checks() -> dict[str, str]:
             assert texts or file in PASSED_ON, f"{where}: a check that nobody can read here"
             found |= dict.fromkeys(texts, where)
     found |= dict.fromkeys(password.CHECKS.values(), "factors/password.py")
+    found |= dict.fromkeys(link.CHECKS, "links.py")
     return found | dict.fromkeys(told_of_tokens(), "endpoints/tokens_seen.py")
 
 

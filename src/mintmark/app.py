@@ -37,8 +37,10 @@ from mintmark.factors.throttle import Turns
 from mintmark.journal import Journal
 from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
+from mintmark.languages import Languages
 from mintmark.metrics.workers import Folder
-from mintmark.pages import account, answers, check_session, consent, sign_in, sign_out
+from mintmark.pages import answers, check_session, consent, sign_in, sign_out
+from mintmark.pages.account import doors as account
 from mintmark.pages.render import Pages
 from mintmark.protocol import acr_levels
 from mintmark.protocol.budget import Budget
@@ -117,6 +119,7 @@ async def open_server(
         wait=wait,
         outbound=traced.outbound(settings, tracing),
         counts=counts,
+        languages=Languages(settings.default_language),
         leaving=leaving or Leaving(),
         levels=acr_levels.read(settings.acr_levels),
     )
@@ -154,7 +157,7 @@ def routes(server: Server) -> dict[str, Route]:
             {"GET": page(end_session.end_session), "POST": page(end_session.end_session_by_post)}, "page", head=False
         ),
         "/check_session": Route({"GET": page(check_session.show)}, "page"),
-        "/account": Route({"GET": page(account.show), "POST": page(account.submit)}, "page"),
+        **account.routes(page),
     }
     if server.settings.registration != "off":
         found["/register"] = Route(

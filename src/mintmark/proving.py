@@ -30,6 +30,7 @@ from mintmark.store import held, people, sessions, sign_ins, trusted_browsers
 from mintmark.store.changes import Change, Conflict
 from mintmark.store.people import Person
 from mintmark.store.sign_ins import SignIn
+from mintmark.texts import _
 from mintmark.wire.answer import Answer, redirect
 from mintmark.wire.asked import Asked
 
@@ -39,7 +40,8 @@ LASTS = timedelta(minutes=10)  # a sign-in of several steps
 async def fresh(server: Server, browser: Browser, now: datetime) -> bool:
     """Whether who is signed in proved all that a sign-in needs within the last minutes: before every change.
 
-    Where it is not so, lead to `{issuer}/login?fresh=1`, which asks for what is missing and ends at the account page.
+    Where it is not so, lead to `{issuer}/login?fresh=passkeys`, which asks for what is missing, and ends at
+    `/account/passkeys` again.
     """
     session, person = browser.session, browser.person
     if session is None or person is None:
@@ -91,11 +93,11 @@ def _offer(here: Visit, params: Params, way: Factor) -> Offer:
     person, sign_in = here.person, here.sign_in
     if person is None and not way.first:
         raise WrongProof(
-            "That took too long. Sign in again.", check="sign-in step", expected="a sign-in that is under way"
+            _("That took too long. Sign in again."), check="sign-in step", expected="a sign-in that is under way"
         )
     if person is not None and not way.first and not _has(here, person, way):
         raise WrongProof(
-            "You have not set this up.", check="factor", expected="a factor that the person has", got=way.name
+            _("You have not set this up."), check="factor", expected="a factor that the person has", got=way.name
         )
     return Offer(here.asked, params, person, here.browser, here.now, None if sign_in is None else sign_in.id)
 
@@ -152,7 +154,7 @@ async def go_on(here: Visit, proved: Proved, *, trust_it: bool = False) -> Answe
     secret, session = await _begin(here, person, proved, proofs, changes, trusted=begun is not None)
     limits = server.registry.session_limits(person.holder.groups, here.now)
     await keep_to_limit(server, here.asked, person, limits.max_sessions, here.now)
-    answer = browsers.with_cookie(server, redirect(here.next()), secret)
+    answer = browsers.with_cookie(server, redirect(here.next(person)), secret)
     answer = browsers.with_state(server, here.asked, answer, session.id)
     answer = trust.with_cookie(server, answer, person.holder, begun)
     return browsers.with_device(server, answer, person.holder.id)
@@ -189,7 +191,7 @@ async def _begin(
     limits = server.registry.session_limits(person.holder.groups, now)
     if limits.over(now):
         raise UntrustedRequest(
-            "Nobody can sign in any more.",
+            _("Nobody can sign in any more."),
             check="not_after",
             expected="a not_after that lies ahead",
             got=limits.not_after,

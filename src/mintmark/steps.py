@@ -1,5 +1,6 @@
 """The steps of a sign-in: what was proved in a browser so far, and what is still missing for what it is wanted for."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,6 +21,8 @@ from mintmark.underway import UnderWay
 from mintmark.wire.asked import Asked
 
 FRESH = timedelta(minutes=10)  # a proof before changes to the account
+ANYWHERE = "1"  # no page of the account in particular
+_PAGE = re.compile(r"[a-z]{1,20}(-[a-z]{1,20})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Visit:
     found: UnderWay | None  # the app's request; None: the person came by themselves
     sign_in: SignIn | None  # the sign-in under way; None: its first step, or the person who is signed in here
     person: Person | None  # of either
-    fresh: bool = False  # they came because a change to the account asks for fresh proof
+    fresh: str = ""  # the page of the account where a change asks for fresh proof: they are back there afterwards
 
     def proofs_of(self, person: Person) -> tuple[Proof, ...]:
         """What this very person has proved here, and now."""
@@ -50,15 +53,19 @@ class Visit:
         query = {
             **({} if self.found is None else {"request": self.found.kept.id}),
             **({} if sign_in is None else {"step": sign_in}),
-            **({"fresh": "1"} if self.fresh else {}),
+            **({"fresh": self.fresh} if self.fresh else {}),
         }
         return f"{self.server.issuer}/login" + (f"?{urlencode(query)}" if query else "")
 
-    def next(self) -> str:
-        """Where a session leads."""
+    def next(self, person: Person) -> str:
+        """Where a session leads. Who asked to be deleted is first asked whether they would rather stay."""
         server, found = self.server, self.found
         account = f"{server.issuer}/account"
-        return account if found is None else underway.address(server, found.client.id, found.kept.id)
+        if person.holder.delete_after is not None:
+            return f"{account}/keep" + ("" if found is None else f"?{urlencode({'request': found.kept.id})}")
+        if found is not None:
+            return underway.address(server, found.client.id, found.kept.id)
+        return account if self.fresh in ("", ANYWHERE) else f"{account}/{self.fresh}"
 
 
 async def visit(server: Server, asked: Asked, params: Params, now: datetime) -> Visit:
@@ -73,7 +80,13 @@ async def visit(server: Server, asked: Asked, params: Params, now: datetime) -> 
     person = None if person_id is None else await _person(server, person_id, sign_in)
     if person is None:
         sign_in = None
-    return Visit(server, asked, now, browser, found, sign_in, person, fresh=params.get("fresh") is not None)
+    return Visit(server, asked, now, browser, found, sign_in, person, fresh=_page_of(params))
+
+
+def _page_of(params: Params) -> str:
+    """A name alone, so that it leads nowhere but to our own account (CWE-601)."""
+    name = params.get("fresh") or ""
+    return name if not name or _PAGE.fullmatch(name) else ANYWHERE
 
 
 async def _sign_in(server: Server, id: str | None, browser: Browser, now: datetime) -> SignIn | None:

@@ -57,7 +57,7 @@ def document(issuer, grants):
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,
         "request_object_signing_alg_values_supported": ALGS,
-        "ui_locales_supported": ["en"],
+        "ui_locales_supported": ["en", "de", "fr", "es", "ja", "ar"],
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,

@@ -17,6 +17,7 @@ SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 
 
+FIVE = Throttle(5)
 TEN = Throttle(10)
 THOUSAND = Throttle(1000, HOUR)
 
@@ -25,7 +26,7 @@ THOUSAND = Throttle(1000, HOUR)
 class Budgets:
     throttle_sign_in: Throttle | None = TEN
     throttle_sign_in_address: Throttle | None = THOUSAND
-    throttle_second_factor: Throttle | None = Throttle(5)
+    throttle_second_factor: Throttle | None = FIVE
     throttle_sign_in_everybody: Throttle | None = None
 
 

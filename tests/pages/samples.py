@@ -1,15 +1,15 @@
 """One believable context for every page: what the tests render and the pictures show."""
-# ruff: noqa: RUF001 - the apostrophe is the one of print, as on the pages
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
 from mintmark.pages import words
 from mintmark.pages.render import Pages
+from mintmark.texts import _, listed
 
 HARBOUR: Final = MappingProxyType(
     {
@@ -41,7 +41,7 @@ SECOND_STEP: Final = MappingProxyType(
         "factor": "totp",
         "fields": "factors/code.html",
         "trust_days": 30,
-        "others": ({"label": "Use a recovery code", "url": "/login?step=a-step&factor=recovery_code"},),
+        "others": ({"label": _("Use a recovery code"), "url": "/login?step=a-step&factor=recovery_code"},),
     }
 )
 
@@ -75,19 +75,32 @@ CONSENT: Final = MappingProxyType(
     }
 )
 
+LINUX, IPHONE, WINDOWS = (words.device_name(name) for name in ("Firefox/ Linux", "Safari/ iPhone", "Chrome/ Windows"))
+NOON: Final = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+def _session(id: str, title: str, device: str, address: str, since: timedelta, *, current: bool = False) -> object:
+    detail = listed([device, address, words.ago(NOON - since, NOON)])
+    return {"id": id, "title": title, "detail": detail, "current": current}
+
+
+def _app(id: str, title: str, scope: str, since: timedelta) -> object:
+    return {"id": id, "title": title, "detail": listed([scope, words.ago(NOON - since, NOON)])}
+
+
 ACCOUNT: Final = MappingProxyType(
     {
         "person": {"name": "Ada Lovelace", "email": "ada@example.org"},
         "sessions": (
-            {"id": "s1", "title": "This browser", "detail": "Firefox on Linux · now", "current": True},
-            {"id": "s2", "title": "Safari on iOS", "detail": "198.51.100.7 · yesterday", "current": False},
-            {"id": "s3", "title": "Chrome on Windows", "detail": "203.0.113.40 · 12 days ago", "current": False},
+            _session("s1", _("This browser"), LINUX, "192.0.2.14", timedelta(0), current=True),
+            _session("s2", IPHONE, IPHONE, "198.51.100.7", timedelta(days=1)),
+            _session("s3", WINDOWS, WINDOWS, "203.0.113.40", timedelta(days=12)),
         ),
         "apps": (
-            {"id": "a1", "title": "Harbour Notes", "detail": "name, e-mail, notes · used today"},
-            {"id": "a2", "title": "Build agent", "detail": "api:read · used 3 days ago"},
+            _app("a1", "Harbour Notes", "openid email api:write", timedelta(hours=3)),
+            _app("a2", "Build agent", "api:read", timedelta(days=3)),
         ),
-        "allowed": ({"id": "c1", "title": "Harbour Notes", "detail": "openid · Example API: api:read · 3 days ago"},),
+        "allowed": (_app("c1", "Harbour Notes", "openid · Example API: api:read", timedelta(days=3)),),
         "csrf_token": "a-csrf-token",
     }
 )
@@ -106,8 +119,7 @@ GOING_ON: Final = MappingProxyType(
 ERROR: Final = MappingProxyType(
     {
         "code": "invalid_request",
-        "description": "The return address is not one that this app has registered.",
-        "hint": "If you make this app: compare redirect_uri with its registration, letter by letter.",
+        "description": _("The return address is not one that this app has registered."),
         "trace_id": "7f3c2a9d41b0",
     }
 )
@@ -131,7 +143,7 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "error": ("error.html", ERROR),
         "sign-in-refused": (
             "sign_in.html",
-            MappingProxyType({**SIGN_IN, "message": "That name and password don’t belong together. Try again."}),
+            MappingProxyType({**SIGN_IN, "message": _("That name or password is not right.")}),
         ),
         "sign-in-alone": ("sign_in.html", MappingProxyType({**SIGN_IN, "client": None, "username": "", "request": ""})),
         "sign-in-again": ("sign_in.html", MappingProxyType({**SIGN_IN, "reauthenticate": True})),

@@ -102,7 +102,7 @@ def test_the_password_can_be_shown_and_is_hidden_again_when_sent(visit):
     page.click("#show-password")
 
     assert "text" == page.locator("#password").get_attribute("type")
-    assert "Hide password" == page.locator("#show-password").text_content()
+    assert "Hide password" == page.locator("#show-password").get_attribute("aria-label")
 
     page.evaluate("document.querySelector('form').addEventListener('submit', (event) => event.preventDefault())")
     page.click("#submit")

@@ -176,13 +176,16 @@ def _open(path: Path) -> str:
 
 
 async def unsealed(opened: Opened) -> AsyncIterator[str]:
-    from mintmark.store import secrets, signing_keys
+    from mintmark.store import secrets, signing_keys, totps
 
     blobs = [one.value for one in await secrets.all(opened.store)]
     blobs += [one.private for one in await signing_keys.all(opened.store) if one.facts.removed_at is None]
-    older = sum(not opened.sealer.sealed_by_first(blob) for blob in blobs)
+    all, older = len(blobs), sum(not opened.sealer.sealed_by_first(blob) for blob in blobs)
+    async for some in totps.seeds(opened.store):
+        all += len(some)
+        older += sum(not opened.sealer.sealed_by_first(seed) for _, seed in some)
     if older:
-        yield f"{older} of {len(blobs)} sealed values need an older sealing key; run: mintmark keys reseal"
+        yield f"{older} of {all} sealed values need an older sealing key; run: mintmark keys reseal"
 
 
 async def about_clients(opened: Opened) -> AsyncIterator[tuple[bool, str]]:

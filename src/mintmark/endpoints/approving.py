@@ -66,7 +66,8 @@ def _answer(visit: Visit, members: list[tuple[str, str]]) -> Answer:
     state = [] if request.state is None else [("state", request.state)]
     state += browsers.told_state(visit.server, visit.asked, visit.browser, request)
     told = [*members, *state, ("iss", visit.server.issuer)]
-    answer = response_modes.answer(visit.server, request.response_mode, request.return_address, told)
+    wanted = (*request.ui_locales, *visit.browser.languages)
+    answer = response_modes.answer(visit.server, request.response_mode, request.return_address, told, wanted)
     session = visit.browser.session
     return answer if session is None else browsers.with_state(visit.server, visit.asked, answer, session.id)
 

@@ -14,7 +14,7 @@ from mintmark.protocol import acr_levels, next_step, pkce
 from mintmark.protocol import consent as consents_
 from mintmark.protocol.authorization_request import AuthorizationRequest, RefusedWithRedirect
 from mintmark.protocol.client import Client
-from mintmark.protocol.errors import AccessDenied, OAuthError, RequestUriNotSupported
+from mintmark.protocol.errors import AccessDenied, InteractionRequired, OAuthError, RequestUriNotSupported
 from mintmark.protocol.limits import Limits
 from mintmark.protocol.next_step import Approve, AskConsent, Facts, ProveMore, SignIn
 from mintmark.protocol.params import Params
@@ -97,6 +97,8 @@ async def _complete_refused(visit: Visit, error: OAuthError) -> None:
 
 
 async def _step(visit: Visit) -> Answer:
+    if _leaves(visit):
+        return await _to_page(visit, "account/keep")
     facts = _facts(visit)
     step = next_step.next_step(visit.request, facts, visit.now)
     if isinstance(step, ProveMore) and visit.browser.person is not None:  # only now is it looked up what they could
@@ -109,6 +111,16 @@ async def _step(visit: Visit) -> Answer:
             return await _to_page(visit, "login")
         case AskConsent():
             return await _to_page(visit, "consent")
+
+
+def _leaves(visit: Visit) -> bool:
+    """Whether who is signed in asked to be deleted: no app gets anything before they said that they stay."""
+    person = visit.browser.person
+    if person is None or person.holder.delete_after is None:
+        return False
+    if "none" in visit.request.prompt:
+        raise InteractionRequired("the person has to say whether their account stays", check="person leaves")
+    return True
 
 
 async def _to_page(visit: Visit, page: str) -> Answer:

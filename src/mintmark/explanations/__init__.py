@@ -10,6 +10,7 @@ from mintmark.explanations import (
     browsers,
     clients,
     grants,
+    links,
     logouts,
     people,
     registration,
@@ -28,6 +29,7 @@ EXPLANATIONS: Final[Mapping[str, Explained]] = MappingProxyType(
         **logouts.TABLE,
         **request_objects.TABLE,
         **people.TABLE,
+        **links.TABLE,
         **access_tokens.TABLE,
         **administration.TABLE,
     }

@@ -18,6 +18,7 @@ from mintmark.store import people
 from mintmark.store.changes import Change, Conflict
 from mintmark.store.held import Held
 from mintmark.store.people import Person
+from mintmark.texts import _
 from mintmark.wire.asked import Asked
 
 CHECKS = {"unknown": "unknown person", "disabled": "disabled person", "wrong password": "password"}
@@ -41,7 +42,7 @@ async def verify(
         if isinstance(passed, Wait):
             server.see(SignInThrottled(person_id=None if person is None else person.holder.id), asked, now)
             raise TooManyAttempts(
-                "Too many tries. Wait a moment.",
+                _("Too many tries. Wait a moment."),
                 passed.seconds,
                 check="sign-in throttle",
                 expected=_whose(person),
@@ -61,7 +62,7 @@ async def verify(
 async def prove(server: Server, offer: Offer) -> Proved:
     username, password = offer.params.get("username") or "", offer.params.get("password") or ""
     if not username or not password:
-        raise WrongProof("Enter your name and password.", check="sign-in form", expected="both")
+        raise WrongProof(_("Enter your name and password."), check="sign-in form", expected="both")
     person, changes = await verify(server, offer.asked, username, password, offer.now)
     return Proved(person, Proof(session.PASSWORD, offer.now, ("pwd",)), changes)
 
@@ -80,7 +81,7 @@ async def prove_for_client(server: Server, asked: Asked, username: str, password
 
 def _wrong(check: str, person: Person | None, username: str) -> WrongPassword:
     """The same words for each; only operators are told which it was. What was typed may be a password: never shown."""
-    return WrongPassword("That name or password is not right.", check=check, expected=_whose(person), got=username)
+    return WrongPassword(_("That name or password is not right."), check=check, expected=_whose(person), got=username)
 
 
 def _whose(person: Person | None) -> str:
@@ -115,7 +116,7 @@ def _recognises(params: Params) -> bool:
 FACTOR = Factor(
     name="password",
     means=session.PASSWORD,
-    label="Use your password",
+    label=_("Use your password"),
     template="factors/password.html",
     available=_available,
     recognises=_recognises,

@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from gettext import NullTranslations
 from hashlib import sha256
 from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from mintmark.languages import ENGLISH, Language
 from mintmark.pages import words
 
 if TYPE_CHECKING:
@@ -76,15 +78,18 @@ class Pages:
                 "check_session_url": f"{path}/static/{names['check_session.js']}",
                 "form_post_js_url": f"{path}/static/{names['form_post.js']}",
                 "icon_url": f"{path}/static/{names['coin.svg']}",
-                "lang": "en",
                 "explained": words.problem,
                 "initial": words.initial,
             }
         )
 
-    def page(self, template: str, **context: object) -> bytes:
-        """The page as UTF-8. A context that lacks a name raises: better a test fails than a page says nothing."""
-        text = self._environment.get_template(template).render(context)
+    def page(self, template: str, language: Language | None = None, /, **context: object) -> bytes:
+        """The page as UTF-8. A context that lacks a name raises: better a test fails than a page says nothing.
+
+        language: None, English.
+        """
+        language = language or Language(ENGLISH, NullTranslations())
+        text = self._environment.get_template(template).render(context, language=language)
         # A lone surrogate in what somebody typed must not become a 500.
         return text.encode("utf-8", errors="replace")
 
@@ -130,6 +135,8 @@ class Pages:
         # Imported here: Jinja2 costs a tenth of a second, which the first token should not wait for.
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+        from mintmark.pages import spoken
+
         environment = Environment(
             loader=FileSystemLoader(str(files("mintmark.pages") / "templates")),
             autoescape=True,
@@ -137,8 +144,11 @@ class Pages:
             auto_reload=False,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+            finalize=spoken.said,
         )
         environment.globals.update(self._shared)
+        spoken.teach(environment)
         environment.tests["web"] = _is_web
         return environment
 

@@ -166,6 +166,7 @@ async def _page(
         server,
         template,
         browser=browser,
+        ui_locales=() if found is None else found.request.ui_locales,
         form_action=() if found is None else (found.request.return_address.form_action,),
         status=status,
         client=None if found is None else await answers.shown(server, found.client, visit.now),

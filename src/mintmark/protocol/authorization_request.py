@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from mintmark import languages
 from mintmark.protocol import claims_request, pkce
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.catalogue import Catalogue
@@ -61,6 +62,7 @@ class AuthorizationRequest:
     id_token_hint: str | None  # the raw token; whom it names is found at the door, where the keys are
     claims: ClaimsRequest  # as far as the client may have them
     acr_values: tuple[str, ...]  # how the person should be authenticated, the most wanted first; refuses nobody
+    ui_locales: tuple[str, ...] = ()  # the languages that the person reads, the most wanted first (OIDC Core §3.1.2.1)
 
     @property
     def wants_code(self) -> bool:
@@ -151,6 +153,7 @@ def _read(
         id_token_hint=params.get("id_token_hint"),
         claims=claims.within(client.may_use) if scopes.OPENID in scope else claims_request.NOTHING,
         acr_values=_acr_values(params, client, claims),
+        ui_locales=languages.named(params.get("ui_locales")),
     )
 
 

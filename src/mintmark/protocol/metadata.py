@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mintmark import languages
 from mintmark.protocol import claims, jose
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.acr import ONE
 from mintmark.protocol.authorization_request import RESPONSE_MODES, RESPONSE_TYPES
 from mintmark.protocol.sector import SUBJECT_TYPES
 
-LOCALES = ("en",)
 DISPLAYS = ("page", "popup", "touch")  # one page, which fits them all
 ABOUT_THE_TOKEN = ("sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid")
 
@@ -78,7 +78,7 @@ def document(offer: Offer) -> dict[str, Any]:
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,
         "request_object_signing_alg_values_supported": list(offer.answer_algs),
-        "ui_locales_supported": list(LOCALES),
+        "ui_locales_supported": list(languages.TAGS),
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,

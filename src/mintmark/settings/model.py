@@ -26,8 +26,10 @@ from pydantic import (
 
 import mintmark.settings.faults as faults
 import mintmark.settings.forms as forms
+import mintmark.settings.smtp as smtp
 import mintmark.settings.sources as sources
 from mintmark import durations
+from mintmark.settings.accounts import Accounts
 from mintmark.settings.forms import (
     DatabaseUrl,
     Duration,
@@ -47,9 +49,10 @@ from mintmark.settings.forms import (
     ThrottleOrOff,
     Token,
     Whole,
-    WholeOrNone,
 )
 from mintmark.settings.issuer import is_loopback
+from mintmark.settings.mails import Mails
+from mintmark.settings.passwords import Passwords
 from mintmark.settings.signing_in import SigningIn
 
 CLOCK_MARGIN = timedelta(seconds=10)  # how far clocks and cached answers may be late beyond what they promise
@@ -59,7 +62,7 @@ _LEAST_WORK = 19456 * 2  # KiB times passes (OWASP Password Storage Cheat Sheet,
 _MAKE_A_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
-class Settings(SigningIn):
+class Settings(Passwords, SigningIn, Mails, Accounts):
     """What the operator decides. Made by `load`; every value has been checked, alone and beside the others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -127,6 +130,9 @@ class Settings(SigningIn):
     documentation_url: PageUrl = Field(
         default=None, description="What developers of clients should read, named in the metadata."
     )
+    default_language: Annotated[
+        Literal["en", "de", "fr", "es", "ja", "ar"], Kind("`en`, `de`, `fr`, `es`, `ja` or `ar`")
+    ] = Field(default="en", description="The language of pages and mails for whoever asks for none that there is.")
     refresh_grace: Duration = Field(
         default=timedelta(seconds=30),
         description="How long a used refresh token, sent again, gets the same heir again.",
@@ -149,20 +155,6 @@ class Settings(SigningIn):
     )
     jwks_max_age: Duration = Field(
         default=timedelta(hours=1), description="How long others may keep our published keys before they look again."
-    )
-    password_hash_memory: Whole = Field(
-        default=19456, ge=8, le=262144, description="Memory of one argon2id hash, in KiB."
-    )
-    password_hash_time_cost: Whole = Field(default=2, ge=1, le=100, description="Passes of one argon2id hash.")
-    password_hash_parallelism: Whole = Field(default=1, ge=1, le=16, description="Lanes of one argon2id hash.")
-    password_threads: WholeOrNone = Field(
-        default=None,
-        ge=1,
-        le=256,
-        description="Passwords hashed at once in each process; unset: as many as it has cores.",
-    )
-    password_queue: Whole = Field(
-        default=64, ge=1, le=100000, description="Passwords that may wait for a thread; one more is answered 503."
     )
     throttle_sign_in: ThrottleOrOff = Field(
         default=Throttle(10), description="Failed sign-ins of one account before each further one must wait."
@@ -235,6 +227,7 @@ class Settings(SigningIn):
         "throttle_client_auth",
         "throttle_registration",
         "throttle_user_code",
+        "throttle_mail",
     )
     @classmethod
     def _with_a_span(cls, throttle: Throttle | None, field: ValidationInfo) -> Throttle | None:
@@ -308,6 +301,11 @@ class Settings(SigningIn):
         return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
 
     @property
+    def mail_server(self) -> smtp.MailServer | None:
+        """None: no mail is sent."""
+        return None if self.smtp_url is None else smtp.read(self.smtp_url.get_secret_value())
+
+    @property
     def sealing_key_bytes(self) -> tuple[bytes, ...]:
         """The first seals, all open."""
         return tuple(forms.sealing_key(key) for key in self.sealing_keys)
@@ -324,6 +322,8 @@ class Settings(SigningIn):
             yield "MINTMARK_REFRESH_GRACE is long: so long can a stolen refresh token be used unnoticed"
         if self.outbound_allow:
             yield "MINTMARK_OUTBOUND_ALLOW lets webhooks, and strangers, make this server ask private networks"
+        if self.smtp_plain:
+            yield "MINTMARK_SMTP_PLAIN lets links that open accounts go over the network for anybody to read"
         for name in (name for name in type(self).model_fields if name.startswith("throttle_")):
             if getattr(self, name) is None:
                 yield f"{sources.variable(name)} is off: nothing slows down guessing there"

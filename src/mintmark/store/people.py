@@ -20,6 +20,7 @@ _TABLE = schema.people
 _HOLDER = (
     _TABLE.c.id, _TABLE.c.username, _TABLE.c.email, _TABLE.c.email_key, _TABLE.c.groups, _TABLE.c.claims,
     _TABLE.c.custom_claims, _TABLE.c.disabled_at, _TABLE.c.ended_before, _TABLE.c.sessions_ended_before,
+    _TABLE.c.delete_after,
 )  # fmt: skip
 _COLUMNS = (*_HOLDER, _TABLE.c.password_hash, _TABLE.c.created_at, _TABLE.c.updated_at)
 _FIND = Read(select(*_COLUMNS).where(_TABLE.c.id == bindparam("id")))
@@ -207,10 +208,10 @@ def _values(record: Record, now: datetime) -> dict[str, str | int | None]:
 
 def holder(row: Row) -> Holder:
     """From the columns of `_HOLDER`."""
-    id, username, email, email_key, groups, claims, custom, disabled_at, ended, sessions_ended = row
+    id, username, email, email_key, groups, claims, custom, disabled_at, ended, sessions_ended, delete = row
     return Holder(
         id, username, email, email_key is not None, tuple(orjson.loads(groups)), claims, custom, at(disabled_at), ended,
-        sessions_ended,
+        sessions_ended, at(delete),
     )  # fmt: skip
 
 

@@ -16,11 +16,6 @@ _COLUMNS = (
     _TABLE.c.expires_at,
 )  # fmt: skip
 _FIND = Read(select(*_COLUMNS).where(_TABLE.c.digest == bindparam("digest")))
-_OF = Read(
-    select(*_COLUMNS)
-    .where(_TABLE.c.person_id == bindparam("person_id"), _TABLE.c.expires_at > bindparam("now"))
-    .order_by(_TABLE.c.id)
-)
 _NEWEST = (
     select(_TABLE.c.id)
     .where(_TABLE.c.person_id == bindparam("key_person"))
@@ -28,7 +23,6 @@ _NEWEST = (
     .limit(bindparam("most"))
 )
 _TRIM = delete(_TABLE).where(_TABLE.c.person_id == bindparam("key_person"), _TABLE.c.id.not_in(_NEWEST))
-_END = delete(_TABLE).where(_TABLE.c.id == bindparam("key_id"), _TABLE.c.person_id == bindparam("key_person"))
 _END_ALL_OF = delete(_TABLE).where(_TABLE.c.person_id == bindparam("key_person"))
 
 
@@ -49,11 +43,6 @@ async def find(store: Executor, digest: bytes) -> TrustedBrowser | None:
     return _read(rows[0]) if rows else None
 
 
-async def of_person(store: Executor, person_id: str, now: datetime) -> list[TrustedBrowser]:
-    """Those that are trusted now, the oldest first."""
-    return [_read(row) for row in await store.fetch(_OF, person_id=person_id, now=ms(now))]
-
-
 def add(browser: TrustedBrowser, digest: bytes, most: int) -> list[Change]:
     """The newest of the person stay, `most` of them."""
     values: dict[str, str | int | bytes] = {
@@ -67,11 +56,6 @@ def add(browser: TrustedBrowser, digest: bytes, most: int) -> list[Change]:
 def used(browser: TrustedBrowser, now: datetime) -> Change:
     """The guard, too: nobody has ended it meanwhile."""
     return Update(_TABLE, {"id": browser.id, "person_id": browser.person_id}, {"last_used_at": ms(now)})
-
-
-def end(id: str, person_id: str) -> Change:
-    """Another person's is none of theirs."""
-    return Run(_END, {"key_id": id, "key_person": person_id})
 
 
 def end_all_of(person_id: str) -> Change:

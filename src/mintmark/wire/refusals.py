@@ -4,6 +4,7 @@ Each carries its trace id, the request's own, under which operators find the che
 """
 
 import re
+from collections.abc import Sequence
 
 from mintmark.protocol.authorization_request import RefusedWithRedirect
 from mintmark.protocol.errors import (
@@ -46,14 +47,14 @@ def as_json(error: Refusal, trace_id: str) -> Answer:
     return answer
 
 
-def as_redirect(refused: RefusedWithRedirect, server: Server, trace_id: str) -> Answer:
+def as_redirect(refused: RefusedWithRedirect, server: Server, trace_id: str, wanted: Sequence[str] = ()) -> Answer:
     """RFC 6749 §4.1.2.1, with `iss` (RFC 9207 §2). Clients pass over members that they do not know, and show these."""
     error = refused.error
     members = [("error", code(error)), ("error_description", f"{description(error)} (trace {trace_id})")]
     if refused.state is not None:
         members.append(("state", refused.state))
     members += [*refused.more, ("iss", server.issuer)]
-    answer = response_modes.answer(server, refused.mode, refused.return_address, members)
+    answer = response_modes.answer(server, refused.mode, refused.return_address, members, wanted)
     return answer.traced(trace_id)._replace(error=code(error))
 
 
