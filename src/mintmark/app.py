@@ -42,6 +42,7 @@ from mintmark.metrics.workers import Folder
 from mintmark.pages import answers, check_session, consent, forgot, link, sign_in, sign_out, sign_up
 from mintmark.pages.account import doors as account
 from mintmark.pages.render import Pages
+from mintmark.protocol import acr_levels
 from mintmark.protocol.budget import Budget
 from mintmark.protocol.errors import Refusal
 from mintmark.registry import Registry
@@ -126,6 +127,7 @@ async def open_server(
         counts=counts,
         languages=Languages(settings.default_language),
         leaving=leaving or Leaving(),
+        levels=acr_levels.read(settings.acr_levels),
     )
 
 

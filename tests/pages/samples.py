@@ -40,6 +40,7 @@ SECOND_STEP: Final = MappingProxyType(
         "step": "a-step",
         "factor": "totp",
         "fields": "factors/code.html",
+        "trust_days": 30,
         "others": ({"label": _("Use a recovery code"), "url": "/login?step=a-step&factor=recovery_code"},),
     }
 )
@@ -186,6 +187,12 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "sign-in-alone": ("sign_in.html", MappingProxyType({**SIGN_IN, "client": None, "username": "", "request": ""})),
         "sign-in-again": ("sign_in.html", MappingProxyType({**SIGN_IN, "reauthenticate": True})),
         "second-step": ("second_step.html", SECOND_STEP),
+        "set-up": (
+            "set_up.html",
+            MappingProxyType(
+                {"client": HARBOUR, "account": "/account", "another": "/login?request=a-request&another=1"}
+            ),
+        ),
         "consent-local": (
             "consent.html",
             MappingProxyType({**CONSENT, "redirect_host": "127.0.0.1", "localhost_warning": True}),

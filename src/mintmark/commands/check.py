@@ -126,9 +126,11 @@ def wrong_files(settings: Settings) -> Iterator[str]:
             ssl.create_default_context(cafile=settings.outbound_ca)
         except (OSError, ssl.SSLError) as error:
             yield f"MINTMARK_OUTBOUND_CA does not open: {error.strerror or error}"
+    from mintmark import proving
     from mintmark.endpoints import registering
 
     yield from registering.wrong(settings)
+    yield from proving.wrong(settings)
 
 
 def unwise_settings(settings: Settings) -> Iterator[str]:
