@@ -4,21 +4,21 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from mintmark.factors import password
+from mintmark.factors import external, password
 from mintmark.factors.factor import Factor
 from mintmark.protocol.acr import Means
 from mintmark.protocol.authorization import Holder
 from mintmark.server import Server
 from mintmark.store.held import Held
 
-FACTORS: Final[Mapping[str, Factor]] = MappingProxyType({"password": password.FACTOR})
+FACTORS: Final[Mapping[str, Factor]] = MappingProxyType({"password": password.FACTOR, "external": external.FACTOR})
 
 
 def of(server: Server, holder: Holder, held: Held) -> Iterator[Means]:
     """What this person can prove."""
     for factor in FACTORS.values():
         if factor.available(server, holder, held):
-            yield factor.means
+            yield factor.means if factor.means_here is None else factor.means_here(server)
 
 
 def oblige(server: Server, holder: Holder, held: Held) -> bool:
