@@ -80,7 +80,8 @@ def test_the_sign_in_page_is_one_form_with_the_contracts_names(name):
     page = elements(name)
 
     assert ["sign-in"] == [form["id"] for form in page.of("form")]
-    assert {"username", "password", "csrf_token", "request"} == {field["name"] for field in page.of("input")}
+    names = {field["name"] for field in page.of("input")}
+    assert {"username", "password", "csrf_token", "request", "passkey"} == names
     assert "submit" == page.with_id("submit")["type"]
     assert ["submit"] == [button["id"] for button in page.of("button") if button["type"] == "submit"]
 

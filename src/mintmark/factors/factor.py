@@ -21,6 +21,15 @@ class WrongProof(Refusal):
     """What was shown proves nothing. The page comes again with the description, and nothing is spent."""
 
 
+class AsksFirst(WrongProof):
+    """Nothing was proved, and nothing was wrong: the factor has done what comes before, and the page comes again.
+
+    Such as: it has sent a code. It counts as no try.
+    """
+
+    status = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What somebody shows as a proof."""
