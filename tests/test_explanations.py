@@ -23,6 +23,7 @@ PASSED_ON = {
     "client_auth/__init__.py",
     "protocol/client_assertion.py",
     "grants/refresh_token.py",
+    "factors/passkey.py",
     "factors/password.py",
     "links.py",
     "endpoints/tokens_seen.py",

@@ -39,7 +39,7 @@ from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
 from mintmark.languages import Languages
 from mintmark.metrics.workers import Folder
-from mintmark.pages import answers, check_session, consent, forgot, link, sign_in, sign_out
+from mintmark.pages import answers, check_session, consent, forgot, link, passkey_options, sign_in, sign_out, sign_up
 from mintmark.pages.account import doors as account
 from mintmark.pages.branding import Look
 from mintmark.pages.render import Pages
@@ -112,7 +112,14 @@ async def open_server(
         ),
         turns=Turns(),
         lanes=Lanes(),
-        pages=Pages(settings.operator_name, settings.issuer_path, settings.privacy_url, settings.terms_url, look),
+        pages=Pages(
+            settings.operator_name,
+            settings.issuer_path,
+            settings.privacy_url,
+            settings.terms_url,
+            look,
+            sign_up=settings.sign_up != "off",
+        ),
         client_failures=_budget(settings.throttle_client_auth),
         journal=Journal(logs.logger(settings.log_format, more=more), random, count=counts.event),
         clock=clock,
@@ -151,6 +158,8 @@ def routes(server: Server) -> dict[str, Route]:
             {"GET": page(authorize.authorize), "POST": page(authorize.authorize_by_post)}, "page", head=False
         ),
         "/login": Route({"GET": page(sign_in.show), "POST": page(sign_in.submit)}, "page"),
+        "/login/passkey": Route({"POST": json(passkey_options.sign_in)}),
+        "/account/passkeys/options": Route({"POST": json(passkey_options.register)}),
         "/consent": Route({"GET": page(consent.show), "POST": page(consent.submit)}, "page"),
         "/logout": Route({"GET": page(sign_out.show), "POST": page(sign_out.submit)}, "page"),
         "/end_session": Route(
@@ -161,6 +170,8 @@ def routes(server: Server) -> dict[str, Route]:
         "/link": Route({"GET": page(link.show), "POST": page(link.submit)}, "page"),
         **account.routes(page),
     }
+    if server.settings.sign_up != "off":
+        found["/sign-up"] = Route({"GET": page(sign_up.show), "POST": page(sign_up.submit)}, "page")
     if server.settings.registration != "off":
         found["/register"] = Route(
             {

@@ -3,8 +3,17 @@
 from dataclasses import dataclass
 
 from mintmark.event import Event, Observation, name_of, own
-from mintmark.factor_events import FactorAdded, FactorRefused, FactorRemoved, RecoveryCodesMade, RecoveryCodeUsed
+from mintmark.factor_events import (
+    FactorAdded,
+    FactorRefused,
+    FactorRemoved,
+    PasskeyPerhapsCloned,
+    PasskeyRenamed,
+    RecoveryCodesMade,
+    RecoveryCodeUsed,
+)
 from mintmark.person_events import (
+    AccountMade,
     BrowserDistrusted,
     DeletionAsked,
     DeletionTakenBack,
@@ -19,6 +28,7 @@ from mintmark.person_events import (
 
 # What other files hold, and what is an event all the same.
 __all__ = [
+    "AccountMade",
     "BrowserDistrusted",
     "DeletionAsked",
     "DeletionTakenBack",
@@ -30,6 +40,8 @@ __all__ = [
     "FactorRemoved",
     "LinkSent",
     "Observation",
+    "PasskeyPerhapsCloned",
+    "PasskeyRenamed",
     "PasswordChanged",
     "PersonDeleted",
     "PersonalCopyTaken",

@@ -34,7 +34,6 @@ KNOWN = {
     "token_endpoint_auth_methods_supported": OIDC,
     "token_endpoint_auth_signing_alg_values_supported": OIDC,
     "display_values_supported": OIDC,
-    "prompt_values_supported": "OpenID Connect Initiating User Registration 1.0 §4.1",
     "claim_types_supported": OIDC,
     "claims_supported": OIDC,
     "service_documentation": OIDC,

@@ -131,7 +131,7 @@ async def test_new_ones_end_the_old_ones(issuer):
     sheet = await issuer.http.post("/account/recovery-codes", data=hidden(page.text))
     new = codes_on(sheet.text)
 
-    assert "10 left" in page.text
+    assert "10 codes left" in page.text
     assert "no-store" in sheet.headers["cache-control"]
     assert 10 == len(new)
     assert set() == set(old) & set(new)
@@ -157,11 +157,12 @@ async def test_few_that_are_left_are_told(issuer):
     for one in codes[:6]:
         await used(issuer, one)
     await used(issuer, codes[6])
+    account = await issuer.http.get("/account")
     await proved_here(issuer, seed)
     page = await issuer.http.get("/account/recovery-codes")
 
-    assert "3 left" in page.text
-    assert "Make new ones" in page.text
+    assert "3 codes left" in page.text
+    assert "3 recovery codes are left" in account.text
 
 
 async def test_the_recovery_codes_of_a_first_app_stay_when_a_second_one_comes(issuer):

@@ -14,6 +14,7 @@ from mintmark.pages.render import Pages
 from mintmark.protocol import recovery_code
 from mintmark.store.enrolled import EnrolledCodes
 from mintmark.texts import _, listed
+from tests.pages import enrolled
 
 HARBOUR: Final = MappingProxyType(
     {
@@ -35,6 +36,9 @@ SIGN_IN: Final = MappingProxyType(
         "fresh": False,
         "action": "/login",
         "reauthenticate": False,
+        "passkeys": True,
+        "rp_id": "accounts.acme.example",
+        "useless": "",
     }
 )
 
@@ -57,6 +61,33 @@ NEW_PASSWORD: Final = MappingProxyType(
         "action": "/link",
         "least": 15,
         "most": 256,
+    }
+)
+
+SIGN_UP: Final = MappingProxyType(
+    {
+        "client": HARBOUR,
+        "is_open": True,
+        "email": "ada@example.org",
+        "message": None,
+        "csrf_token": "a-csrf-token",
+        "request": "a-request",
+        "action": "/sign-up",
+    }
+)
+
+JOIN: Final = MappingProxyType(
+    {
+        "email": "ada@example.org",
+        "email_is_fixed": True,
+        "username": "ada",
+        "name": "Ada Lovelace",
+        "least": 15,
+        "most": 1024,
+        "message": None,
+        "csrf_token": "a-csrf-token",
+        "link": "00",
+        "action": "/link",
     }
 )
 
@@ -124,6 +155,7 @@ ACCOUNT: Final = MappingProxyType(
     {
         **ACCOUNT_FRAME,
         "place": "",
+        "few_codes": 2,
         "sessions": SESSIONS,
         "apps": (
             {"id": "a1", "title": "Harbour Notes", "detail": "name, e-mail, notes · used today"},
@@ -181,10 +213,10 @@ ACCOUNT_APPS: Final = MappingProxyType(
                 "id": "notes",
                 "title": "Harbour Notes",
                 "since": "3 months ago",
-                "may": ("Know who you are", "See your e-mail address", "Read and change notes"),
+                "may": "Know who you are · See your e-mail address · Read and change notes",
                 "holds": ("Access without you being here, until 2027-02-01 · last used: yesterday",),
             },
-            {"id": "agent", "title": "Build agent", "since": "2 days ago", "may": ("api:read",), "holds": ()},
+            {"id": "agent", "title": "Build agent", "since": "2 days ago", "may": "api:read", "holds": ()},
         ),
     }
 )
@@ -286,6 +318,7 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "sign-in-alone": ("sign_in.html", MappingProxyType({**SIGN_IN, "client": None, "username": "", "request": ""})),
         "sign-in-again": ("sign_in.html", MappingProxyType({**SIGN_IN, "reauthenticate": True})),
         "second-step": ("second_step.html", SECOND_STEP),
+        **enrolled.samples(ACCOUNT_FRAME, SECOND_STEP),
         "second-step-refused": (
             "second_step.html",
             MappingProxyType(
@@ -365,6 +398,10 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
                 {"title": "Look into your mail", "lead": "A letter is on its way.", "onward": "/login", "label": "Back"}
             ),
         ),
+        "sign-up": ("sign_up.html", SIGN_UP),
+        "sign-up-invited": ("sign_up.html", MappingProxyType({**SIGN_UP, "is_open": False, "client": None})),
+        "join": ("join.html", JOIN),
+        "join-refused": ("join.html", MappingProxyType({**JOIN, "message": _("Choose a username.")})),
         "form-post": ("form_post.html", FORM_POST),
         "error-ours": (
             "error.html",

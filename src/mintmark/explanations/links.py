@@ -29,6 +29,27 @@ TABLE: Final[Table] = {
     "email taken": Explained(
         "link", "The address that was to be confirmed is another person's by now.", "`mintmark users list` knows whose."
     ),
+    "sign-up off": Explained(
+        "MINTMARK_SIGN_UP",
+        "Nobody makes an account here without an invitation.",
+        "`mintmark users invite` makes one; MINTMARK_SIGN_UP says who may without.",
+    ),
+    "sign-up address": Explained("email", "What was typed is no e-mail address.", "They can type another."),
+    "sign-up domain": Explained(
+        "email", "The address is at none of MINTMARK_SIGN_UP_DOMAINS.", "Add its domain there, or invite them."
+    ),
+    "sign-up throttle": Explained(
+        "the address",
+        "Too many accounts were asked for, or names tried, from there.",
+        "Wait; MINTMARK_THROTTLE_SIGN_UP is the limit. Many of these are an attack.",
+        AS_IT_IS,
+    ),
+    "sign-up name": Explained(
+        "username",
+        "The username, or the name, cannot be: somebody has it, or it is an address that was not proved.",
+        "They can choose another.",
+    ),
+    "sign-up password": Explained("new_password", "The password is too weak, or too long.", "They can choose another."),
     "mail throttle": Explained(
         "the address",
         "Too many letters were asked for from there, or at the same time.",

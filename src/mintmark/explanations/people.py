@@ -81,6 +81,17 @@ TABLE: Final[Table] = {
         "Too many sign-ins of one account waited for each other.",
         "Look for a program that signs in as one person all the time.",
     ),
+    "throttle download": Explained(
+        "person",
+        "Somebody downloaded all that is kept of them as often as they may in a day.",
+        "Wait; MINTMARK_THROTTLE_DOWNLOAD is the limit.",
+        AS_IT_IS,
+    ),
+    "person leaves": Explained(
+        "prompt",
+        "prompt=none, but the person asked to be deleted, and has to say whether they stay.",
+        "Send the request again without prompt=none.",
+    ),
     "password queue": Explained(
         "password",
         "Too many passwords waited to be checked.",

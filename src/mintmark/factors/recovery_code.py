@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mintmark.events import Event, RecoveryCodesMade, RecoveryCodeUsed
-from mintmark.factors import guessing
 from mintmark.factors.factor import Factor, Offer, Proved, WrongProof
+from mintmark.factors.guessing import counted
+from mintmark.mails.notices import notice
 from mintmark.protocol import recovery_code, totp
 from mintmark.protocol.acr import Means, Proof
 from mintmark.protocol.authorization import Holder
@@ -49,13 +50,14 @@ async def prove(server: Server, offer: Offer) -> Proved:
             check="code form",
             expected="a recovery code",
         )
-    async with guessing.counted(server, offer, person, NAME) as forgiven:
+    async with counted(server, offer, person, NAME) as forgiven:
         digest = await _good(server, id, code)
         left = (await recovery_codes.count(server.store, id)).left - 1
+        letter = await notice(server, "recovery_code_used", person.holder, offer.now, left=str(left))
         return Proved(
             person,
             Proof(MEANS, offer.now, ("otp",)),
-            (recovery_codes.spend(id, digest, offer.now), *forgiven),
+            (recovery_codes.spend(id, digest, offer.now), *letter, *forgiven),
             (RecoveryCodeUsed(person_id=id, left=left),),
         )
 

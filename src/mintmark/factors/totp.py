@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from mintmark.factors import guessing
 from mintmark.factors.factor import Factor, Offer, Proved, WrongProof
+from mintmark.factors.guessing import counted
 from mintmark.protocol import recovery_code, totp
 from mintmark.protocol.acr import Means, Proof
 from mintmark.protocol.authorization import Holder
@@ -30,7 +30,7 @@ async def prove(server: Server, offer: Offer) -> Proved:
     if person is None:
         raise WrongCode(_("Sign in first."), check="sign-in step", expected="a sign-in that is under way")
     code = read(offer.params.get("code") or "")
-    async with guessing.counted(server, offer, person, NAME) as forgiven:
+    async with counted(server, offer, person, NAME) as forgiven:
         confirmed = [one for one in await totps.of_person(server.store, person.holder.id) if one.confirmed_at]
         for one in confirmed:
             step = matched(server, one, code, offer.now)

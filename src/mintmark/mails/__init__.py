@@ -95,6 +95,14 @@ def wanted(holder: Holder | None, languages: Sequence[str]) -> dict[str, str]:
     return {"languages": " ".join(found)} if found else {}
 
 
+def sign_up(
+    server: Server, address: str, values: Mapping[str, str], now: datetime, *, expires_at: datetime
+) -> list[Change]:
+    """A letter with which a stranger makes an account; whether there is one already is looked up when it is sent."""
+    secret = ids.secret(link.PREFIX, server.random(link.SECRET_BYTES))
+    return _kept(server, Letter("sign_up", address, {**values, "token": secret}, expires_at), now)
+
+
 def _kept(server: Office, letter: Letter, now: datetime) -> list[Change]:
     assert letter.kind in KINDS  # noqa: S101  a slip of ours, which no request can cause
     if not is_on(server):

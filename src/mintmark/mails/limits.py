@@ -28,6 +28,12 @@ async def asker(server: Server, address: str, now: datetime) -> Pass | Wait:
     return await _counted(server, row, server.settings.throttle_mail_asked, now)
 
 
+async def signing_up(server: Server, address: str, now: datetime) -> Pass | Wait:
+    """Counts a sign-up, or a name that was tried, from that address of the network. Raises Overloaded."""
+    row = f"sign-up:{throttling.address_key(address).hex()}"
+    return await _counted(server, row, server.settings.throttle_sign_up, now)
+
+
 async def _counted(server: Server, row: str, limit: Throttle | None, now: datetime) -> Pass | Wait:
     if limit is None:
         return Pass()

@@ -55,7 +55,7 @@ async def _letter(server: Server, message: Message, now: datetime) -> Letter | N
     if KINDS[letter.kind].limited and message.attempts == 1 and not await _has_room(server, to or "", now):
         raise Pointless("the address got as many as it gets (MINTMARK_THROTTLE_MAIL)")
     if person is None:
-        return letter
+        return await asked.joining(server, letter, now) if letter.kind == "sign_up" else letter
     found = await asked.RESOLVERS[letter.kind](server, letter, person, now)
     wanted = mails.wanted(person.holder, letter.values.get("languages", "").split())
     return replace(found, values={**found.values, **wanted})

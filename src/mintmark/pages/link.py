@@ -15,7 +15,7 @@ from mintmark import browser as browsers
 from mintmark import links
 from mintmark.browser import Browser
 from mintmark.links import LinkOver, Opened
-from mintmark.pages import end_sessions, reset, verify
+from mintmark.pages import end_sessions, join, reset, verify
 from mintmark.pages.opened import Here
 from mintmark.protocol import link
 from mintmark.protocol.link import Kind
@@ -39,6 +39,8 @@ PAGES: Final[Mapping[Kind, Page]] = MappingProxyType(
     {
         "verify": Page(verify.show, verify.submit),
         "reset": Page(reset.show, reset.submit),
+        "invite": Page(join.show, join.submit),
+        "sign_up": Page(join.show, join.submit),
         "end_sessions": Page(end_sessions.show, end_sessions.submit),
     }
 )

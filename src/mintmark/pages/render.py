@@ -68,7 +68,14 @@ class Pages:
     """The pages of one issuer, made once at start. `path` is the issuer's path, empty at the root."""
 
     def __init__(
-        self, operator_name: str, path: str, privacy_url: str | None, terms_url: str | None, look: Look = OURS
+        self,
+        operator_name: str,
+        path: str,
+        privacy_url: str | None,
+        terms_url: str | None,
+        look: Look = OURS,
+        *,
+        sign_up: bool = False,
     ) -> None:
         names, self.static = _static(look)
         self._own = look.templates
@@ -78,9 +85,11 @@ class Pages:
                 "path": path,
                 "privacy_url": privacy_url,
                 "terms_url": terms_url,
+                "sign_up": sign_up,
                 "css_url": f"{path}/static/{names['mintmark.css']}",
                 "sheet_url": f"{path}/static/{names['sheet.css']}",
                 "js_url": f"{path}/static/{names['mintmark.js']}",
+                "passkey_url": f"{path}/static/{names['passkey.js']}",
                 "password_js_url": f"{path}/static/{names['password.js']}",
                 "farewell_url": f"{path}/static/{names['farewell.js']}",
                 "check_session_url": f"{path}/static/{names['check_session.js']}",

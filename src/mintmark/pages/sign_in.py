@@ -26,7 +26,7 @@ async def show(server: Server, asked: Asked) -> Answer:
     if not choices and visit.found is None and visit.browser.session is not None:
         return redirect(f"{server.issuer}/account")
     way = _way(params, choices)
-    if way is not None and not way.first:
+    if way is not None and _is_step(visit, way):
         return await _second(visit, params, way, choices)
     return await _first(visit, params, _hinted(visit))
 
@@ -62,6 +62,11 @@ def _way(params: Params, choices: Sequence[str]) -> Factor | None:
     return FACTORS[wanted if wanted in choices else choices[0]]
 
 
+def _is_step(visit: Visit, way: Factor) -> bool:
+    """Whether it is asked on a page of its own, of somebody who is known; otherwise it stands where sign-ins begin."""
+    return not way.first or (way.second and visit.sign_in is not None)
+
+
 def _sent(params: Params) -> Factor:
     """The factor that the form is of. Where it does not say, whoever recognises its fields; the password otherwise."""
     named = FACTORS.get(params.get("factor") or "")
@@ -80,7 +85,7 @@ async def _again(server: Server, asked: Asked, params: Params, way: Factor, erro
     refused.keep(server, asked, error, server.clock())
     visit = await proving.visit(server, asked, params, server.clock())
     choices = _choices(visit)
-    if not way.first and way.name in choices:
+    if way.name in choices and _is_step(visit, way):
         again = await _second(visit, params, way, choices, message=error.description, status=error.status)
     else:
         username = params.get("username") or ""

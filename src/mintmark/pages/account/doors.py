@@ -11,6 +11,7 @@ from mintmark.pages.account import (
     factors,
     frame,
     overview,
+    passkeys,
     password,
     profile,
     recovery_codes,
@@ -32,6 +33,7 @@ def routes(page: Callable[[Door], Handle]) -> Mapping[str, Route]:
         "/account": door(frame.shown(overview.show), ends.door("")),
         "/account/profile": door(frame.shown(profile.show), frame.changed(profile.submit, profile.PLACE)),
         "/account/factors": door(frame.shown(factors.show), frame.changed(factors.submit, factors.PLACE)),
+        "/account/passkeys": door(frame.shown(passkeys.show), frame.changed(passkeys.submit, passkeys.PLACE)),
         "/account/password": door(frame.shown(password.show), frame.changed(password.submit, password.PLACE)),
         "/account/totp": door(frame.shown(totp.show), frame.changed(totp.submit, totp.PLACE)),
         "/account/recovery-codes": door(

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 
 from mintmark.factors import recovery_code as factor
+from mintmark.mails.notices import notice
 from mintmark.pages import words
 from mintmark.pages.account import frame
 from mintmark.pages.account.frame import Visit
 from mintmark.protocol import recovery_code
 from mintmark.server import decided
 from mintmark.store import people, recovery_codes, sessions
+from mintmark.texts import _
 from mintmark.wire.answer import Answer
 
 PLACE = "recovery-codes"
+WHAT = _("Recovery codes")
 
 
 async def show(visit: Visit) -> Answer:
@@ -35,8 +38,9 @@ async def submit(visit: Visit) -> Answer:
     async def decide() -> Sequence[str]:
         before = await recovery_codes.count(server.store, visit.id)
         made = factor.make(server, visit.id, before, now)
+        letter = await notice(server, "factor_added", visit.holder, now, factor=WHAT)
         stands = [people.stands(visit.holder), sessions.stands(visit.session.id)]
-        await server.commit([*stands, *made.changes], made.facts, visit.asked, now)
+        await server.commit([*stands, *made.changes, *letter], made.facts, visit.asked, now)
         return made.codes
 
     return sheet(visit, await decided(decide))

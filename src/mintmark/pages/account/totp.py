@@ -9,6 +9,7 @@ from mintmark import refused, texts
 from mintmark.events import Event, FactorAdded, FactorRemoved
 from mintmark.factors import recovery_code as codes
 from mintmark.factors import totp as factor
+from mintmark.mails.notices import notice
 from mintmark.pages import qr, words
 from mintmark.pages.account import frame, recovery_codes
 from mintmark.pages.account.frame import Show, Visit
@@ -94,6 +95,7 @@ async def _confirm(visit: Visit) -> Answer:
     if made is not None:
         changes += made.changes
         events += made.facts
+    changes += await notice(server, "factor_added", visit.holder, now, factor=f"{NAME} ({pending.name})")
     await server.commit(changes, events, visit.asked, now)
     if made is None:
         return redirect(visit.address(PLACE))
@@ -108,9 +110,12 @@ async def _cancel(visit: Visit) -> Answer:
 async def _remove(visit: Visit) -> Answer:
     """Twice is once."""
     id = visit.params.get("app")
-    if any(one.id == id and one.confirmed_at for one in await totps.of_person(visit.server.store, visit.id)):
+    mine = {one.id: one for one in await totps.of_person(visit.server.store, visit.id) if one.confirmed_at}
+    if id in mine:
         gone = FactorRemoved(person_id=visit.id, session_id=visit.session.id, factor=factor.NAME, id=str(id))
-        changes = [*_stands(visit), totps.remove(str(id), visit.id)]
+        what = f"{NAME} ({mine[str(id)].name})"
+        letter = await notice(visit.server, "factor_removed", visit.holder, visit.now, factor=what)
+        changes = [*_stands(visit), totps.remove(str(id), visit.id), *letter]
         await visit.server.commit(changes, [gone], visit.asked, visit.now)
     return redirect(visit.address(PLACE))
 
