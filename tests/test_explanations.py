@@ -26,6 +26,7 @@ PASSED_ON = {
     "factors/passkey.py",
     "factors/password.py",
     "links.py",
+    "factors/email_code.py",
     "endpoints/tokens_seen.py",
 }
 

@@ -32,6 +32,7 @@ from mintmark.endpoints import (
 from mintmark.endpoints.health import Health
 from mintmark.endpoints.metrics import Metrics, watched
 from mintmark.endpoints.well_known import WellKnown
+from mintmark.factors import email_code
 from mintmark.factors.hashing import Hashing
 from mintmark.factors.throttle import Turns
 from mintmark.journal import Journal
@@ -39,7 +40,18 @@ from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
 from mintmark.languages import Languages
 from mintmark.metrics.workers import Folder
-from mintmark.pages import answers, check_session, consent, forgot, link, passkey_options, sign_in, sign_out, sign_up
+from mintmark.pages import (
+    answers,
+    check_session,
+    code,
+    consent,
+    forgot,
+    link,
+    passkey_options,
+    sign_in,
+    sign_out,
+    sign_up,
+)
 from mintmark.pages.account import doors as account
 from mintmark.pages.branding import Look
 from mintmark.pages.render import Pages
@@ -170,6 +182,8 @@ def routes(server: Server) -> dict[str, Route]:
         "/link": Route({"GET": page(link.show), "POST": page(link.submit)}, "page"),
         **account.routes(page),
     }
+    if email_code.is_on(server):
+        found["/code"] = Route({"GET": page(code.show), "POST": page(code.submit)}, "page")
     if server.settings.sign_up != "off":
         found["/sign-up"] = Route({"GET": page(sign_up.show), "POST": page(sign_up.submit)}, "page")
     if server.settings.registration != "off":

@@ -16,6 +16,7 @@ from mintmark.browser import Browser
 from mintmark.events import Event, SignedIn
 from mintmark.factors import FACTORS
 from mintmark.factors.factor import Offer, Proved, WrongProof
+from mintmark.mails import notices
 from mintmark.protocol import acr, ids
 from mintmark.protocol.acr import Level, Needs, Proof
 from mintmark.protocol.errors import UntrustedRequest
@@ -234,6 +235,7 @@ async def _begin(here: Visit, person: Person, proved: Proved, proofs: tuple[Proo
     else:
         agent = here.asked.header(b"user-agent") or ""
         changes.append(sessions.add(session, ids.digest(secret), here.asked.address, agent))
+        changes += await notices.new_browser(server, here.asked, person, now)
         if current is not None:
             replaced = current.id
             ended, told = await ending.session(server, current.id, current.person_id, "another person signed in", now)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
+from mintmark import devices
 from mintmark.languages import Languages
 from mintmark.pages import qr, words
 from mintmark.pages.account import frame, totp
@@ -121,7 +122,7 @@ CONSENT: Final = MappingProxyType(
     }
 )
 
-LINUX, IPHONE, WINDOWS = (words.device_name(name) for name in ("Firefox/ Linux", "Safari/ iPhone", "Chrome/ Windows"))
+LINUX, IPHONE, WINDOWS = (devices.name(name) for name in ("Firefox/ Linux", "Safari/ iPhone", "Chrome/ Windows"))
 NOON: Final = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from mintmark.factors import passkey, password, recovery_code, totp
+from mintmark.factors import email_code, passkey, password, recovery_code, totp
 from mintmark.factors.factor import Factor
 from mintmark.protocol.acr import Means
 from mintmark.protocol.authorization import Holder
@@ -12,7 +12,13 @@ from mintmark.server import Server
 from mintmark.store.held import Held
 
 FACTORS: Final[Mapping[str, Factor]] = MappingProxyType(
-    {"password": password.FACTOR, "passkey": passkey.FACTOR, "totp": totp.FACTOR, "recovery_code": recovery_code.FACTOR}
+    {
+        "password": password.FACTOR,
+        "passkey": passkey.FACTOR,
+        "totp": totp.FACTOR,
+        "recovery_code": recovery_code.FACTOR,
+        "email_code": email_code.FACTOR,
+    }
 )
 
 

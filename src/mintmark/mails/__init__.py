@@ -85,7 +85,7 @@ def ask(
     """A letter that a stranger asked for, by a name that perhaps nobody has: who that is, is looked up when it is sent.
     So what the stranger sees, and how long it takes, is the same whoever was named."""
     secret = ids.secret(link.PREFIX, server.random(link.SECRET_BYTES))
-    return _kept(server, Letter(kind, None, {**values, **wanted(None, languages), "token": secret}, expires_at), now)
+    return _kept(server, Letter(kind, None, {"token": secret, **values, **wanted(None, languages)}, expires_at), now)
 
 
 def wanted(holder: Holder | None, languages: Sequence[str]) -> dict[str, str]:

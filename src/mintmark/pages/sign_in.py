@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 
 from mintmark import browser as browsers
 from mintmark import proving, refused
-from mintmark.factors import FACTORS
+from mintmark.factors import FACTORS, email_code
 from mintmark.factors.factor import Factor, Offer, WrongProof
-from mintmark.pages import answers
+from mintmark.pages import answers, code
 from mintmark.protocol.errors import Refusal, TooManyAttempts
 from mintmark.protocol.params import Params
 from mintmark.proving import Visit
@@ -103,6 +103,7 @@ async def _first(
         params,
         username=username,
         reauthenticate=visit.browser.session is not None,
+        code_url=code.address(visit) if email_code.is_on(visit.server) else "",
         message=message,
         status=status,
     )
