@@ -329,7 +329,7 @@ async def test_the_page_shows_the_key_as_a_picture_of_its_own_and_in_groups_of_l
     await issuer.sign_in()
     await begun(issuer)
     page = await issuer.http.get("/account/totp")
-    key = re.findall(r'id="key">([^<]+)<', page.text)[0]
+    key = re.findall(r'id="key" dir="ltr">([^<]+)<', page.text)[0]
     uri = re.findall(r'href="(otpauth://[^"]+)"', page.text)[0].replace("&amp;", "&")
 
     assert re.fullmatch("([A-Z2-7]{4} ){7}[A-Z2-7]{4}", key)
