@@ -55,6 +55,7 @@ from mintmark.pages import (
 from mintmark.pages.account import doors as account
 from mintmark.pages.branding import Look
 from mintmark.pages.render import Pages
+from mintmark.protocol import acr_levels
 from mintmark.protocol.budget import Budget
 from mintmark.protocol.errors import Refusal
 from mintmark.registry import Registry
@@ -135,6 +136,7 @@ async def open_server(
         counts=counts,
         languages=Languages(settings.default_language),
         leaving=leaving or Leaving(),
+        levels=acr_levels.read(settings.acr_levels),
     )
 
 
