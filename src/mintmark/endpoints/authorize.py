@@ -107,8 +107,10 @@ async def _step(visit: Visit) -> Answer:
     match step:
         case Approve() as approved:
             return await approving.approve(visit, approved)
-        case SignIn() | ProveMore():
+        case SignIn():
             return await _to_page(visit, "sign-up" if CREATE in visit.request.prompt else "login")
+        case ProveMore():
+            return await _to_page(visit, "login")
         case AskConsent():
             return await _to_page(visit, "consent")
 

@@ -86,6 +86,21 @@ TABLE: Final[Table] = {
         "There were too many wrong proofs in one sign-in, which is over by that.",
         "Sign in again. Many of these mean that somebody has the password.",
     ),
+    "external factor": Explained(
+        "external",
+        "There is no such service, or it is not for this step of a sign-in.",
+        "The `factors` of the apply file declare them, with `use`.",
+        AS_A_NAME,
+    ),
+    "external question": Explained(
+        "external_input", "The service wants to be shown something first.", "Nothing: the page asks for it."
+    ),
+    "external answer": Explained(
+        "external",
+        "The operator's own service did not say yes: why stands under got.",
+        "Look at what the service got and answered; it must answer 200, signed, within its `timeout`.",
+        AS_IT_IS,
+    ),
     "unknown person": Explained(
         "username",
         "Nobody has that username or verified e-mail address.",
