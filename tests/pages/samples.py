@@ -204,6 +204,23 @@ ACCOUNT_FACTORS: Final = MappingProxyType(
     }
 )
 
+PASSKEYS: Final = MappingProxyType(
+    {
+        **ACCOUNT_FRAME,
+        "place": "passkeys",
+        "message": None,
+        "passkeys": (
+            {"id": "p1", "title": "Phone", "detail": "added: 3 months ago · last used: yesterday · synchronised"},
+            {"id": "p2", "title": "Blue key", "detail": "added: 2 days ago · not used yet · second step only"},
+        ),
+        "gone": None,
+        "rp_id": "accounts.acme.example",
+        "handle": "aWQ",
+        "known": "AAE AAI",
+        "most_name": 60,
+    }
+)
+
 ACCOUNT_APPS: Final = MappingProxyType(
     {
         **ACCOUNT_FRAME,
@@ -326,6 +343,10 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
                 {**SECOND_STEP, "fields": "factors/recovery_code.html", "message": "That code is not right."}
             ),
         ),
+        "second-step-passkey": (
+            "second_step.html",
+            MappingProxyType({**SECOND_STEP, "factor": "passkey", "fields": "factors/passkey.html"}),
+        ),
         "second-step-app": ("second_step.html", MappingProxyType({**SECOND_STEP, "fields": "factors/totp.html"})),
         "authenticators": ("totp.html", TOTP),
         "authenticators-refused": ("totp.html", MappingProxyType({**TOTP, "message": "That code is not right."})),
@@ -345,6 +366,16 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         ),
         "account-profile": ("account/profile.html", ACCOUNT_PROFILE),
         "account-factors": ("account/factors.html", ACCOUNT_FACTORS),
+        "account-passkeys": ("account/passkeys.html", PASSKEYS),
+        "account-passkeys-refused": (
+            "account/passkeys.html",
+            MappingProxyType({**PASSKEYS, "message": "Your device gave no passkey that works here."}),
+        ),
+        "account-passkeys-new": ("account/passkeys.html", MappingProxyType({**PASSKEYS, "passkeys": ()})),
+        "account-passkey-gone": (
+            "account/passkeys.html",
+            MappingProxyType({**PASSKEYS, "gone": {"id": "p1", "title": "Phone", "last_way": False, "last": True}}),
+        ),
         "account-sessions": (
             "account/sessions.html",
             MappingProxyType(
