@@ -55,6 +55,7 @@ from mintmark.pages import (
 from mintmark.pages.account import doors as account
 from mintmark.pages.branding import Look
 from mintmark.pages.render import Pages
+from mintmark.protocol import acr_levels
 from mintmark.protocol.budget import Budget
 from mintmark.protocol.errors import Refusal
 from mintmark.registry import Registry
@@ -115,13 +116,7 @@ async def open_server(
         store=store,
         registry=registry,
         sealer=sealer,
-        hashing=Hashing(
-            settings.password_hash_memory,
-            settings.password_hash_time_cost,
-            settings.password_hash_parallelism,
-            settings.password_threads or os.cpu_count() or 1,
-            settings.password_queue,
-        ),
+        hashing=_hashing(settings),
         turns=Turns(),
         lanes=Lanes(),
         pages=Pages(
@@ -141,6 +136,17 @@ async def open_server(
         counts=counts,
         languages=Languages(settings.default_language),
         leaving=leaving or Leaving(),
+        levels=acr_levels.read(settings.acr_levels),
+    )
+
+
+def _hashing(settings: Settings) -> Hashing:
+    return Hashing(
+        settings.password_hash_memory,
+        settings.password_hash_time_cost,
+        settings.password_hash_parallelism,
+        settings.password_threads or os.cpu_count() or 1,
+        settings.password_queue,
     )
 
 

@@ -4,7 +4,7 @@ import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from mintmark.protocol import ids, session_state
@@ -226,6 +226,24 @@ def is_known_device(server: Server, asked: Asked, person_id: str) -> bytes | Non
     except ValueError:
         return None
     return mark if server.registry.is_mac("device", person_id.encode(), mark) else None
+
+
+# ── browsers that need no second factor of a person for a while
+
+
+def trust_cookie(server: Server, person_id: str) -> str:
+    """One cookie for each account that trusts this browser."""
+    return f"{device_cookie(server, person_id)}-trust"
+
+
+def trust_digest(secret: str, person_id: str) -> bytes:
+    """Of this browser and this person: the same secret in another account's cookie is none."""
+    return sha256(f"{secret} {person_id}".encode("utf-8", "surrogatepass")).digest()
+
+
+def with_trust(server: Server, answer: Answer, person_id: str, secret: str, lasts: timedelta) -> Answer:
+    cookie = _cookie(server, trust_cookie(server, person_id), secret, int(lasts.total_seconds()))
+    return answer.plus((b"set-cookie", cookie.encode()))
 
 
 def compare(one: bytes | None, other: bytes) -> bool:

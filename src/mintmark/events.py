@@ -61,6 +61,7 @@ class SignedIn(Event):
 
     amr: str
     replaced: str | None = None  # the session that ended because another person signed in here
+    trusted: bool | None = None  # the person trusts this browser from now on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,133 +4,38 @@ A page that has a proof calls `prove`. It begins the session, makes the one that
 step; a sign-in of one factor writes nothing before its session.
 """
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 
 from mintmark import browser as browsers
-from mintmark import ending, factors, underway
+from mintmark import ending, factors, trust
 from mintmark.browser import Browser
-from mintmark.events import Event, SignedIn
-from mintmark.factors import FACTORS
-from mintmark.factors.factor import Offer, Proved, WrongProof
+from mintmark.events import Event, SignedIn, SignInFailed, SignInThrottled
+from mintmark.factors import throttle
+from mintmark.factors.factor import AsksFirst, Factor, Offer, Proved, WrongProof
+from mintmark.factors.throttle import Attempt, Over
 from mintmark.mails import notices
-from mintmark.protocol import acr, ids
+from mintmark.protocol import acr, acr_levels, ids, throttling
 from mintmark.protocol.acr import Level, Needs, Proof
-from mintmark.protocol.errors import UntrustedRequest
+from mintmark.protocol.errors import Refusal, TooManyAttempts, UntrustedRequest
 from mintmark.protocol.limits import Limits
 from mintmark.protocol.params import Params
 from mintmark.protocol.session import Session
+from mintmark.protocol.throttling import Pass, Wait
 from mintmark.server import Server, decided
-from mintmark.store import held, people, sessions, sign_ins
-from mintmark.store.changes import Change
+from mintmark.settings import Settings
+from mintmark.steps import FRESH, Visit, missing, visit
+from mintmark.store import held, people, sessions, sign_ins, trusted_browsers
+from mintmark.store.changes import Change, Conflict
 from mintmark.store.people import Person
 from mintmark.store.sign_ins import SignIn
 from mintmark.texts import _
-from mintmark.underway import UnderWay
 from mintmark.wire.answer import Answer, redirect
 from mintmark.wire.asked import Asked
 
 LASTS = timedelta(minutes=10)  # a sign-in of several steps
-FRESH = timedelta(minutes=10)  # a proof before changes to the account
-ANYWHERE = "1"  # no page of the account in particular
-_PAGE = re.compile(r"[a-z]{1,20}(-[a-z]{1,20})?")
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A browser at the sign-in page: what it has under way, and what was proved in it so far."""
-
-    server: Server
-    asked: Asked
-    now: datetime
-    browser: Browser
-    found: UnderWay | None  # the app's request; None: the person came by themselves
-    sign_in: SignIn | None  # the sign-in under way; None: its first step, or the person who is signed in here
-    person: Person | None  # of either
-    fresh: str = ""  # the page of the account where a change asks for fresh proof: they are back there afterwards
-
-    def proofs_of(self, person: Person) -> tuple[Proof, ...]:
-        """What this very person has proved here, and now."""
-        session = self.browser.session
-        known = session.proofs if session is not None and session.person_id == person.holder.id else ()
-        return acr.merged(known, *(self.sign_in.proofs if self.is_of(person) and self.sign_in is not None else ()))
-
-    def is_of(self, person: Person) -> bool:
-        """Whether the sign-in under way is this person's."""
-        return self.sign_in is not None and self.sign_in.person_id == person.holder.id
-
-    def page(self, sign_in: str | None = None) -> str:
-        """The address of the next step."""
-        query = {
-            **({} if self.found is None else {"request": self.found.kept.id}),
-            **({} if sign_in is None else {"step": sign_in}),
-            **({"fresh": self.fresh} if self.fresh else {}),
-        }
-        return f"{self.server.issuer}/login" + (f"?{urlencode(query)}" if query else "")
-
-    def next(self, person: Person) -> str:
-        """Where a session leads. Who asked to be deleted is first asked whether they would rather stay."""
-        server, found = self.server, self.found
-        account = f"{server.issuer}/account"
-        if person.holder.delete_after is not None:
-            return f"{account}/keep" + ("" if found is None else f"?{urlencode({'request': found.kept.id})}")
-        if found is not None:
-            return underway.address(server, found.client.id, found.kept.id)
-        return account if self.fresh in ("", ANYWHERE) else f"{account}/{self.fresh}"
-
-
-async def visit(server: Server, asked: Asked, params: Params, now: datetime) -> Visit:
-    """Raises what `underway.find` raises; a sign-in that is over, or another browser's, is none."""
-    browser = await browsers.read(server, asked, now)
-    id = params.get("request")
-    found = None if id is None else await underway.find(server, id, browser, asked, now)
-    sign_in = await _sign_in(server, params.get("step"), browser, now)
-    person_id = None if browser.session is None else browser.session.person_id
-    if sign_in is not None:
-        person_id = sign_in.person_id
-    person = None if person_id is None else await _person(server, person_id, sign_in)
-    if person is None:
-        sign_in = None
-    return Visit(server, asked, now, browser, found, sign_in, person, fresh=_page_of(params))
-
-
-def _page_of(params: Params) -> str:
-    """A name alone, so that it leads nowhere but to our own account (CWE-601)."""
-    name = params.get("fresh") or ""
-    return name if not name or _PAGE.fullmatch(name) else ANYWHERE
-
-
-async def _sign_in(server: Server, id: str | None, browser: Browser, now: datetime) -> SignIn | None:
-    found = None if id is None or len(id) > 100 else await sign_ins.find(server.store, id)
-    if found is None or found.ended_at is not None or now >= found.expires_at:
-        return None
-    return found if browsers.compare(found.browser_digest, browser.digest) else None
-
-
-async def _person(server: Server, id: str, sign_in: SignIn | None) -> Person | None:
-    """None too where the account is not what it was when the sign-in began."""
-    found = await people.find(server.store, id)
-    if found is None or found.holder.disabled_at is not None:
-        return None
-    if sign_in is not None and sign_in.person_state != found.state:
-        return None
-    return replace(found, held=await held.find(server.store, id))
-
-
-def needs(visit: Visit, person: Person) -> Needs:
-    """What this sign-in of this person needs: two factors of whoever has set up a second one."""
-    two = factors.oblige(visit.server, person.holder, person.held or held.NOTHING)
-    account = Level("", kinds=2 if two else 1)
-    return Needs(every=(account,), not_before=visit.now - FRESH if visit.fresh else None)
-
-
-def missing(visit: Visit, person: Person, proofs: Sequence[Proof]) -> tuple[str, ...]:
-    """The factors one of which comes next; (): nothing is missing that this person could prove."""
-    has = list(factors.of(visit.server, person.holder, person.held or held.NOTHING))
-    return acr.missing(needs(visit, person), proofs, has, visit.now) or ()
 
 
 async def fresh(server: Server, browser: Browser, now: datetime) -> bool:
@@ -149,50 +54,118 @@ async def fresh(server: Server, browser: Browser, now: datetime) -> bool:
 
 async def prove(server: Server, asked: Asked, params: Params, factor: str, now: datetime) -> Answer:
     """Proves it, and goes on. Raises WrongProof, TooManyAttempts: the page comes again, and nothing has changed."""
-    way = FACTORS[factor]
+    way = factors.FACTORS[factor]
     once: list[Proved] = []
 
     async def attempt() -> Answer:
         here = await visit(server, asked, params, now)  # anew: what was here may have ended meanwhile
         if way.spends or not once:
-            once[:] = [await way.prove(server, _offer(here, params, factor))]
-        return await go_on(here, once[0])
+            once[:] = [await _tried(here, way, params)]
+        return await go_on(here, once[0], trust_it=params.get("trust") is not None)
 
     return await decided(attempt)
 
 
-def _offer(here: Visit, params: Params, factor: str) -> Offer:
+async def _tried(here: Visit, way: Factor, params: Params) -> Proved:
+    """Counted before it is known whether it is right, each factor for itself; the password counts names."""
+    offer = _offer(here, params, way)
+    if way.name == throttle.PASSWORD:
+        return await way.prove(here.server, offer)
+    server, now, whose = here.server, here.now, _whose(here, way, offer.person)
+    async with server.turns.turn(whose):
+        passed = await throttle.attempt(server.store, now, whose, server.settings)
+        if not isinstance(passed, Pass):
+            raise await _stopped(here, offer.person, passed)
+        try:
+            proved = await way.prove(server, offer)
+        except AsksFirst:
+            await server.store.commit(throttle.taken_back(now, whose))
+            raise
+        except WrongProof as error:
+            person_id = None if offer.person is None else offer.person.holder.id
+            server.see(SignInFailed(person_id=person_id, why=f"wrong {way.name}"), here.asked, now, check=error.check)
+            await throttle.failed(server.store, now, whose, server.settings)
+            raise
+    return replace(proved, changes=(*proved.changes, *throttle.succeeded(now, whose)))
+
+
+def _offer(here: Visit, params: Params, way: Factor) -> Offer:
     """A factor that says who somebody is says it anew; any other needs somebody who has it."""
-    way, person, sign_in = FACTORS[factor], here.person, here.sign_in
-    if person is None and not way.first:
+    person, sign_in = here.person, here.sign_in
+    begins = way.first or way.may_begin(here.server)
+    if person is None and not begins:
         raise WrongProof(
             _("That took too long. Sign in again."), check="sign-in step", expected="a sign-in that is under way"
         )
-    if person is not None and not way.first and not _has(here, person, factor):
+    if person is not None and not begins and not _has(here, person, way):
         raise WrongProof(
-            _("You have not set this up."), check="factor", expected="a factor that the person has", got=factor
+            _("You have not set this up."), check="factor", expected="a factor that the person has", got=way.name
         )
     return Offer(here.asked, params, person, here.browser, here.now, None if sign_in is None else sign_in.id)
 
 
-def _has(here: Visit, person: Person, factor: str) -> bool:
-    return FACTORS[factor].available(here.server, person.holder, person.held or held.NOTHING)
+def _has(here: Visit, person: Person, way: Factor) -> bool:
+    return way.available(here.server, person.holder, person.held or held.NOTHING)
 
 
-async def go_on(here: Visit, proved: Proved) -> Answer:
+def _whose(here: Visit, way: Factor, person: Person | None) -> Attempt:
+    sign_in = None if here.sign_in is None else here.sign_in.id
+    if person is None:
+        return Attempt(None, here.asked.address, factor=way.name)
+    account = throttling.account_key(person.holder.username)
+    mark = browsers.is_known_device(here.server, here.asked, person.holder.id)
+    device = None if mark is None else throttling.device_key(account, mark)
+    return Attempt(account, here.asked.address, device, way.name, sign_in)
+
+
+async def _stopped(here: Visit, person: Person | None, why: Wait | Over) -> Refusal:
+    """Too many tries: of this account by this factor, or of this one sign-in, which is over by that."""
+    person_id = None if person is None else person.holder.id
+    here.server.see(SignInThrottled(person_id=person_id), here.asked, here.now)
+    if isinstance(why, Wait):
+        return TooManyAttempts(
+            "Too many tries. Wait a moment.", why.seconds, check="factor throttle", got=f"wait {why.seconds} s"
+        )
+    if here.sign_in is not None:
+        with suppress(Conflict):
+            await here.server.store.commit([sign_ins.end(here.sign_in, here.now)])
+    return WrongProof(
+        "Too many tries. Sign in again.", check="sign-in tries", expected=f"the right one within {throttle.STEPS}"
+    )
+
+
+async def go_on(here: Visit, proved: Proved, *, trust_it: bool = False) -> Answer:
     """After a right proof. Another person than the one whose sign-in was under way begins anew."""
-    person = proved.person
+    person, server = proved.person, here.server
     if person.held is None:
-        person = replace(person, held=await held.find(here.server.store, person.holder.id))
+        person = replace(person, held=await held.find(server.store, person.holder.id))
     proofs = acr.merged(here.proofs_of(person), proved.proof)
-    if missing(here, person, proofs):
+    left, changes = missing(here, person, proofs), list[Change]()
+    if left and (trusted := await trust.find(server, here.asked, person.holder, here.now)) is not None:
+        shown = acr.merged(proofs, trust.proof(trusted))
+        if missing(here, person, shown) == ():
+            left, proofs, changes = (), shown, [trusted_browsers.used(trusted, here.now)]
+    if left is None:
+        raise UntrustedRequest(
+            "You cannot sign in this way.", check="factors", expected="factors that are enough", got=proved.proof.factor
+        )
+    if left:
         return await _next_step(here, person, proved)
-    limits = here.server.registry.session_limits(person.holder.groups, here.now)
-    secret, session = await _begin(here, person, proved, proofs)
-    await keep_to_limit(here.server, here.asked, person, limits.max_sessions, here.now)
-    answer = browsers.with_cookie(here.server, redirect(here.next(person)), secret)
-    answer = browsers.with_state(here.server, here.asked, answer, session.id)
-    return browsers.with_device(here.server, answer, person.holder.id)
+    begun = trust.begin(server, here.asked, person.holder, here.now) if trust_it and _both(here, proved) else None
+    changes += [] if begun is None else begun.changes
+    secret, session = await _begin(here, person, proved, proofs, changes, trusted=begun is not None)
+    limits = server.registry.session_limits(person.holder.groups, here.now)
+    await keep_to_limit(server, here.asked, person, limits.max_sessions, here.now)
+    answer = browsers.with_cookie(server, redirect(here.next(person)), secret)
+    answer = browsers.with_state(server, here.asked, answer, session.id)
+    answer = trust.with_cookie(server, answer, person.holder, begun)
+    return browsers.with_device(server, answer, person.holder.id)
+
+
+def _both(here: Visit, proved: Proved) -> bool:
+    """Whether two kinds were shown in this very sign-in: only then is there anything that trust could stand for."""
+    shown = here.sign_in.proofs if here.sign_in is not None and here.is_of(proved.person) else ()
+    return len({kind for proof in (*shown, proved.proof) for kind in proof.means.kinds}) > 1
 
 
 async def _next_step(here: Visit, person: Person, proved: Proved) -> Answer:
@@ -211,7 +184,9 @@ async def _next_step(here: Visit, person: Person, proved: Proved) -> Answer:
     return redirect(here.page(id))
 
 
-async def _begin(here: Visit, person: Person, proved: Proved, proofs: tuple[Proof, ...]) -> tuple[str, Session]:
+async def _begin(
+    here: Visit, person: Person, proved: Proved, proofs: tuple[Proof, ...], more: Sequence[Change], *, trusted: bool
+) -> tuple[str, Session]:
     """A session with a new secret. The same person keeps theirs; another person ends it."""
     server, now, current = here.server, here.now, here.browser.session
     secret = browsers.new_secret(server, here.browser)
@@ -223,7 +198,7 @@ async def _begin(here: Visit, person: Person, proved: Proved, proofs: tuple[Proo
             expected="a not_after that lies ahead",
             got=limits.not_after,
         )
-    changes: list[Change] = [people.stands(person.holder), *proved.changes]
+    changes: list[Change] = [people.stands(person.holder), *proved.changes, *more]
     if here.sign_in is not None and here.is_of(person):
         changes[0] = people.unchanged(person)
         changes.append(sign_ins.end(here.sign_in, now))
@@ -240,8 +215,13 @@ async def _begin(here: Visit, person: Person, proved: Proved, proofs: tuple[Proo
             replaced = current.id
             ended, told = await ending.session(server, current.id, current.person_id, "another person signed in", now)
             changes, events = [*changes, *ended], [*told]
-    told_amr = " ".join(session.amr)
-    signed_in = SignedIn(person_id=person.holder.id, session_id=session.id, amr=told_amr, replaced=replaced)
+    signed_in = SignedIn(
+        person_id=person.holder.id,
+        session_id=session.id,
+        amr=" ".join(session.amr),
+        replaced=replaced,
+        trusted=trusted or None,
+    )
     await server.commit(changes, [signed_in, *proved.facts, *events], here.asked, now)
     return secret, session
 
@@ -249,7 +229,7 @@ async def _begin(here: Visit, person: Person, proved: Proved, proofs: tuple[Proo
 def _session(here: Visit, person: Person, proofs: tuple[Proof, ...], limits: Limits) -> Session:
     """As it is from now on, with what it is worth."""
     now, current = here.now, here.browser.session
-    level, authenticated_at = acr.highest(acr.LEVELS, proofs, now), acr.authenticated_at(proofs) or now
+    level, authenticated_at = acr.highest(here.server.levels, proofs, now), acr.authenticated_at(proofs) or now
     if current is not None and current.person_id == person.holder.id:
         idle = min(now + limits.session_idle, current.expires_at)
         return replace(
@@ -276,6 +256,14 @@ def _session(here: Visit, person: Person, proofs: tuple[Proof, ...], limits: Lim
         amr=acr.amr(proofs),
         proved=proofs,
     )
+
+
+def wrong(settings: Settings) -> Iterator[str]:
+    """What is wrong with the settings of levels."""
+    try:
+        acr_levels.read(settings.acr_levels)
+    except ValueError as error:
+        yield f"MINTMARK_ACR_LEVELS: {error}"
 
 
 async def keep_to_limit(server: Server, asked: Asked, person: Person, most: int | None, now: datetime) -> None:

@@ -221,6 +221,13 @@ class Registry:
         # offline: what is asked for is what somebody stated, and no default
         return any(one.ends_with_session for one in self._each(client, found.resources, groups, now, offline=True))
 
+    def required_factors(
+        self, client: Client, audience: tuple[str, ...], groups: tuple[str, ...], now: datetime
+    ) -> tuple[str, ...]:
+        """What every policy that speaks for it demands of the person's sign-in: words of `require_factors`."""
+        each = self._each(client, audience, groups, now, offline=False)
+        return tuple(dict.fromkeys(word for limits in each for word in limits.require_factors))
+
     def _each(
         self, client: Client, audience: tuple[str, ...], groups: tuple[str, ...], now: datetime, *, offline: bool
     ) -> list[Limits]:

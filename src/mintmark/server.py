@@ -15,6 +15,7 @@ from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
 from mintmark.languages import Language, Languages
 from mintmark.outbound import Outbound
+from mintmark.protocol.acr import LEVELS, Level
 from mintmark.protocol.errors import Overloaded
 from mintmark.references import References
 from mintmark.registry import Registry
@@ -105,6 +106,7 @@ class Server:
     counts: Counts = field(default_factory=Counts)
     languages: Languages = field(default_factory=Languages)
     leaving: Leaving = field(default_factory=Leaving)
+    levels: Sequence[Level] = LEVELS  # of authentication, the weakest first
 
     @property
     def issuer(self) -> str:

@@ -49,7 +49,7 @@ def document(issuer, grants):
         "introspection_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGS,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
-        "acr_values_supported": ["urn:mintmark:acr:1"],
+        "acr_values_supported": ["urn:mintmark:acr:1", "urn:mintmark:acr:2", "urn:mintmark:acr:phr"],
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": True,
         "display_values_supported": ["page", "popup", "touch"],

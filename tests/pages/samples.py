@@ -49,6 +49,7 @@ SECOND_STEP: Final = MappingProxyType(
         "step": "a-step",
         "factor": "totp",
         "fields": "factors/code.html",
+        "trust_days": 30,
         "others": ({"label": _("Use a recovery code"), "url": "/login?step=a-step&factor=recovery_code"},),
     }
 )
@@ -354,6 +355,12 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "recovery-codes": ("recovery_codes.html", RECOVERY_CODES),
         "recovery-codes-new": ("recovery_codes.html", MappingProxyType({**RECOVERY_CODES, "made": None, "left": 0})),
         "recovery-sheet": ("recovery_sheet.html", RECOVERY_SHEET),
+        "set-up": (
+            "set_up.html",
+            MappingProxyType(
+                {"client": HARBOUR, "account": "/account", "another": "/login?request=a-request&another=1"}
+            ),
+        ),
         "consent-local": (
             "consent.html",
             MappingProxyType({**CONSENT, "redirect_host": "127.0.0.1", "localhost_warning": True}),

@@ -163,9 +163,10 @@ def test_mfa_is_said_once():
     assert ("mfa",) == acr.amr([Proof(PASSKEY, NOW, ("mfa",))])
 
 
-def test_a_browser_that_is_trusted_shows_nothing_and_moves_no_time():
-    assert NOW - MINUTE == acr.authenticated_at([proof(PASSWORD, MINUTE), proof(TRUSTED)])
-    assert acr.authenticated_at([proof(TRUSTED)]) is None
+@pytest.mark.parametrize("second", [TRUSTED, TOTP])
+def test_what_does_not_say_who_it_is_moves_no_auth_time(second):
+    assert NOW - MINUTE == acr.authenticated_at([proof(PASSWORD, MINUTE), proof(second)])
+    assert acr.authenticated_at([proof(second)]) is None
 
 
 def test_a_session_from_before_there_were_several_factors_was_proved_by_the_password():

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mintmark.protocol import (
+    acr_levels,
     claim_rule,
     claim_rule_record,
     claims,
@@ -72,6 +73,8 @@ def _limit(name: str, member: policy.Member) -> Schema:
             return {"type": "string", "enum": list(policy.ROTATIONS)}
         case "allowed_networks":
             return {**STRINGS, "description": "Networks such as 10.0.0.0/8; an empty list: nobody may."}
+        case "require_factors":
+            return {"type": "array", "items": {"type": "string", "enum": list(acr_levels.WORDS)}}
     if member.form is policy.SPAN:
         return SPAN
     if member.form is policy.COUNT:

@@ -126,6 +126,7 @@ def wrong_files(settings: Settings) -> Iterator[str]:
             ssl.create_default_context(cafile=settings.outbound_ca)
         except (OSError, ssl.SSLError) as error:
             yield f"MINTMARK_OUTBOUND_CA does not open: {error.strerror or error}"
+    from mintmark import proving
     from mintmark.endpoints import registering
     from mintmark.pages.branding import BadBranding, Look
 
@@ -134,6 +135,7 @@ def wrong_files(settings: Settings) -> Iterator[str]:
         Look.read(settings)
     except BadBranding as error:
         yield str(error)
+    yield from proving.wrong(settings)
 
 
 def unwise_settings(settings: Settings) -> Iterator[str]:

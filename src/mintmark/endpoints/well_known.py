@@ -51,6 +51,7 @@ class WellKnown:
             id_token_algs=(*ID_TOKEN_ALGS, *unsigned),
             answer_algs=ID_TOKEN_ALGS,
             assertion_algs=private_key_jwt.ALGS,
+            acr_values=[level.name for level in self._server.levels],
             registration=settings.registration != "off",
             sign_up=settings.signs_up,
             more_claims=made,

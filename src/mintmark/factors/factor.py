@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from mintmark.browser import Browser
 from mintmark.events import Event
@@ -19,6 +21,20 @@ from mintmark.wire.asked import Asked
 
 class WrongProof(Refusal):
     """What was shown proves nothing. The page comes again with the description, and nothing is spent."""
+
+    def __init__(self, description: str, *, shows: Mapping[str, object] = MappingProxyType({}), **more: Any) -> None:
+        """shows: what its page is given besides; nothing: it is the usual one. more: as of a Refusal."""
+        super().__init__(description, **more)
+        self.shows = shows
+
+
+class AsksFirst(WrongProof):
+    """Nothing was proved, and nothing was wrong: the factor has done what comes before, and the page comes again.
+
+    Such as: it has sent a code. It counts as no try.
+    """
+
+    status = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +63,10 @@ def never(server: Server, holder: Holder, held: Held) -> bool:
     return False
 
 
+def seldom(server: Server) -> bool:
+    return False
+
+
 async def nothing(server: Server, offer: Offer) -> Mapping[str, object]:
     return {}
 
@@ -69,6 +89,8 @@ class Factor:
     obliges: Callable[[Server, Holder, Held], bool] = never  # who has it needs two factors to sign in
     prepare: Callable[[Server, Offer], Awaitable[Mapping[str, object]]] = nothing  # what its template is given
     spends: bool = False  # its changes hold for one use
+    may_begin: Callable[[Server], bool] = seldom  # a sign-in may begin with it as the operator declared it
+    means_here: Callable[[Server], Means] | None = None  # None: `means`, whatever the operator declares
 
     @property
     def first(self) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from mintmark import browser as browsers
 from mintmark.events import PasswordRehashed, SignInFailed, SignInThrottled
 from mintmark.factors.factor import Factor, Offer, Proved, WrongProof
-from mintmark.factors.throttle import Attempt, attempt, succeeded
+from mintmark.factors.throttle import Attempt, attempt, failed, succeeded
 from mintmark.protocol import session, throttling
 from mintmark.protocol.acr import Proof
 from mintmark.protocol.authorization import Holder
@@ -52,6 +52,7 @@ async def verify(
     if person is None or not able or not verdict.matches:
         why = "unknown" if person is None else "disabled" if not able else "wrong password"
         server.see(SignInFailed(person_id=None if person is None else person.holder.id, why=why), asked, now)
+        await failed(server.store, now, whose, server.settings)
         raise _wrong(CHECKS[why], person, username)
     if verdict.rehashed is not None and person.password_hash is not None:
         await _rehash(server, asked, person, person.password_hash, verdict.rehashed, now)

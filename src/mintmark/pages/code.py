@@ -4,7 +4,7 @@ allows it; the answer is the same whoever is named."""
 from urllib.parse import urlencode
 
 from mintmark import browser as browsers
-from mintmark import proving, refused
+from mintmark import proving, refused, steps
 from mintmark.factors import email_code
 from mintmark.factors.factor import Offer, WrongProof
 from mintmark.factors.password import LONGEST_NAME
@@ -13,8 +13,8 @@ from mintmark.pages import answers
 from mintmark.protocol.errors import Refusal, TooManyAttempts
 from mintmark.protocol.params import Params
 from mintmark.protocol.throttling import Wait
-from mintmark.proving import Visit
 from mintmark.server import Server, decided
+from mintmark.steps import Visit
 from mintmark.texts import _
 from mintmark.wire.answer import Answer, redirect
 from mintmark.wire.asked import Asked
@@ -22,14 +22,14 @@ from mintmark.wire.asked import Asked
 
 async def show(server: Server, asked: Asked) -> Answer:
     params = asked.query()
-    return await _page(await proving.visit(server, asked, params, server.clock()), params)
+    return await _page(await steps.visit(server, asked, params, server.clock()), params)
 
 
 async def submit(server: Server, asked: Asked) -> Answer:
     """With a code it is looked at; without one, one is sent."""
     params = asked.form()
     params.refuse_repeated()
-    visit = await proving.visit(server, asked, params, server.clock())
+    visit = await steps.visit(server, asked, params, server.clock())
     browsers.check_form(server, asked, params, visit.browser.signed_out())
     try:
         return await (_prove(visit, params) if params.get("code") else _send(visit, params))
@@ -74,7 +74,7 @@ def address(visit: Visit, **more: str) -> str:
 
 async def _prove(visit: Visit, params: Params) -> Answer:
     async def attempt() -> Answer:
-        here = await proving.visit(visit.server, visit.asked, params, visit.now)
+        here = await steps.visit(visit.server, visit.asked, params, visit.now)
         return await proving.go_on(here, await email_code.prove(visit.server, _offer(here, params)))
 
     return await decided(attempt)

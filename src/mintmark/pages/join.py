@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mintmark import browser as browsers
-from mintmark import links, mails, proving
+from mintmark import links, mails, proving, steps
 from mintmark.events import AccountMade
 from mintmark.factors.factor import Proved
 from mintmark.pages import new_password, sign_up
@@ -122,9 +122,9 @@ async def _signed_in(here: Here, id: str, promised: Promised) -> Answer:
     assert person is not None  # noqa: S101  just made
     try:
         params = Params({} if promised.request is None else {"request": [promised.request]})
-        visit = await proving.visit(server, here.asked, params, now)
+        visit = await steps.visit(server, here.asked, params, now)
     except Refusal:  # the link was opened in another browser, or later: there is no request to go on with
-        visit = await proving.visit(server, here.asked, Params({}), now)
+        visit = await steps.visit(server, here.asked, Params({}), now)
     return await proving.go_on(visit, Proved(person, Proof(session.PASSWORD, now, ("pwd",))))
 
 

@@ -1,7 +1,7 @@
 """What a page's script asks a browser's authenticators for: to sign in, and to make another passkey."""
 
 from mintmark import browser as browsers
-from mintmark import ceremony, proving
+from mintmark import ceremony, proving, steps
 from mintmark.factors import passkey as factor
 from mintmark.pages.consent import person_name
 from mintmark.protocol import passkey_options
@@ -18,7 +18,7 @@ async def sign_in(server: Server, asked: Asked) -> Answer:
     now, params = server.clock(), asked.form()
     browser = await browsers.read(server, asked, now)
     browsers.check_form(server, asked, params, browser.signed_out())
-    visit = await proving.visit(server, asked, params, now)
+    visit = await steps.visit(server, asked, params, now)
     found = await factor.options(server, browser, visit.person if visit.sign_in is not None else None)
     return _answer(found)
 

@@ -1,18 +1,19 @@
 """The sign-in page: who are you, and how do we know? Step by step (contract, "Doors")."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
 from mintmark import browser as browsers
-from mintmark import proving, refused
-from mintmark.factors import FACTORS, email_code
+from mintmark import factors, proving, refused, steps
+from mintmark.factors import email_code
 from mintmark.factors.factor import Factor, Offer, WrongProof
 from mintmark.pages import answers, code
 from mintmark.protocol.errors import Refusal, TooManyAttempts
 from mintmark.protocol.params import Params
-from mintmark.proving import Visit
 from mintmark.server import Server
+from mintmark.steps import Visit
 from mintmark.wire.answer import Answer, redirect
 from mintmark.wire.asked import Asked
 
@@ -21,10 +22,12 @@ async def show(server: Server, asked: Asked) -> Answer:
     """GET. Without anything to prove, whoever is signed in goes on to their account."""
     now = server.clock()
     params = asked.query()
-    visit = await proving.visit(server, asked, params, now)
+    visit = await steps.visit(server, asked, params, now)
     choices = _choices(visit)
     if not choices and visit.found is None and visit.browser.session is not None:
         return redirect(f"{server.issuer}/account")
+    if params.get("another") is None and _is_beyond(visit):
+        return await _set_up(visit, params)
     way = _way(params, choices)
     if way is not None and _is_step(visit, way):
         return await _second(visit, params, way, choices)
@@ -52,14 +55,14 @@ def _choices(visit: Visit) -> tuple[str, ...]:
     """What whoever is known here could prove next; (): they begin with who they are."""
     if visit.person is None:
         return ()
-    return proving.missing(visit, visit.person, visit.proofs_of(visit.person))
+    return steps.missing(visit, visit.person, visit.proofs_of(visit.person)) or ()
 
 
 def _way(params: Params, choices: Sequence[str]) -> Factor | None:
     if not choices:
         return None
     wanted = params.get("factor") or ""
-    return FACTORS[wanted if wanted in choices else choices[0]]
+    return factors.FACTORS[wanted if wanted in choices else choices[0]]
 
 
 def _is_step(visit: Visit, way: Factor) -> bool:
@@ -69,24 +72,28 @@ def _is_step(visit: Visit, way: Factor) -> bool:
 
 def _sent(params: Params) -> Factor:
     """The factor that the form is of. Where it does not say, whoever recognises its fields; the password otherwise."""
-    named = FACTORS.get(params.get("factor") or "")
+    named = factors.FACTORS.get(params.get("factor") or "")
     if named is not None and named.recognises(params):
         return named
-    known = (factor for factor in FACTORS.values() if factor.recognises(params))
-    return next(known, named or FACTORS["password"])
+    known = (factor for factor in reversed([*factors.FACTORS.values()]) if factor.recognises(params))
+    return next(known, named or factors.FACTORS["password"])
 
 
 def _hinted(visit: Visit) -> str:
+    if visit.person is not None and visit.sign_in is not None:
+        return visit.person.holder.username
     return (visit.found.request.login_hint or "")[:320] if visit.found is not None else ""
 
 
 async def _again(server: Server, asked: Asked, params: Params, way: Factor, error: Refusal) -> Answer:
     """The page again. The factors have told the log; which it was, only operators can look up."""
-    refused.keep(server, asked, error, server.clock())
-    visit = await proving.visit(server, asked, params, server.clock())
+    shows = error.shows if isinstance(error, WrongProof) else {}
+    if not shows:
+        refused.keep(server, asked, error, server.clock())
+    visit = await steps.visit(server, asked, params, server.clock())
     choices = _choices(visit)
-    if way.name in choices and _is_step(visit, way):
-        again = await _second(visit, params, way, choices, message=error.description, status=error.status)
+    if (way.name in choices and _is_step(visit, way)) or shows:
+        again = await _second(visit, params, way, choices, message=error.description, status=error.status, shows=shows)
     else:
         username = params.get("username") or ""
         again = await _first(visit, params, username, message=error.description, status=error.status)
@@ -99,10 +106,10 @@ async def _first(
     return await _page(
         visit,
         "sign_in.html",
-        (factor for factor in FACTORS.values() if factor.first),
+        (factor for factor in factors.FACTORS.values() if factor.first or factor.may_begin(visit.server)),
         params,
         username=username,
-        reauthenticate=visit.browser.session is not None,
+        reauthenticate=visit.browser.session is not None or visit.sign_in is not None,
         code_url=code.address(visit) if email_code.is_on(visit.server) else "",
         message=message,
         status=status,
@@ -110,9 +117,16 @@ async def _first(
 
 
 async def _second(
-    visit: Visit, params: Params, way: Factor, choices: Sequence[str], *, message: str | None = None, status: int = 200
+    visit: Visit,
+    params: Params,
+    way: Factor,
+    choices: Sequence[str],
+    *,
+    message: str | None = None,
+    status: int = 200,
+    shows: Mapping[str, object] = MappingProxyType({}),
 ) -> Answer:
-    others = [FACTORS[name] for name in choices if name != way.name]
+    others = [factors.FACTORS[name] for name in choices if name != way.name]
     return await _page(
         visit,
         "second_step.html",
@@ -120,10 +134,31 @@ async def _second(
         params,
         factor=way.name,
         fields=way.template,
+        trust_days=_trust_days(visit),
         others=[{"label": other.label, "url": _link(visit, other)} for other in others],
         message=message,
         status=status,
+        shows=shows,
     )
+
+
+def _trust_days(visit: Visit) -> int | None:
+    """How long this browser can be trusted. None: nobody is asked."""
+    lasts = visit.server.settings.trusted_browser
+    return None if lasts is None or visit.sign_in is None else max(1, lasts.days)
+
+
+def _is_beyond(visit: Visit) -> bool:
+    """Whether the app demands of who is signed in what they have not set up."""
+    if visit.person is None or visit.sign_in is not None or visit.found is None:
+        return False
+    return steps.is_beyond(visit, visit.person)
+
+
+async def _set_up(visit: Visit, params: Params) -> Answer:
+    """The app demands more than this person has: what they can do about it."""
+    another, account = f"{visit.page()}&another=1", f"{visit.server.path}/account"
+    return await _page(visit, "set_up.html", [], params, another=another, account=account, status=403)
 
 
 def _link(visit: Visit, factor: Factor) -> str:
@@ -138,6 +173,7 @@ async def _page(
     params: Params,
     *,
     status: int,
+    shows: Mapping[str, object] = MappingProxyType({}),
     **context: Any,  # what the template asks for
 ) -> Answer:
     server, found, browser = visit.server, visit.found, visit.browser
@@ -158,6 +194,5 @@ async def _page(
         step=step or "",
         fresh=visit.fresh,
         action=f"{server.path}/login",
-        **context,
-        **prepared,
+        **{**context, **prepared, **shows},
     )

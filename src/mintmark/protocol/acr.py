@@ -123,8 +123,11 @@ def amr(proofs: Iterable[Proof]) -> tuple[str, ...]:
 
 
 def authenticated_at(proofs: Iterable[Proof]) -> datetime | None:
-    """When something was last shown. None: nothing was."""
-    return max((proof.at for proof in proofs if proof.amr), default=None)
+    """When somebody last said who they are, and proved it: what adds to that moves no `auth_time`. None: never.
+
+    A second factor alone would make an old sign-in look fresh (GHSA-hp74-gm6m-2qm5).
+    """
+    return max((proof.at for proof in proofs if proof.means.begins), default=None)
 
 
 def written(proofs: Iterable[Proof]) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 from mintmark import languages
 from mintmark.protocol import claims, jose
 from mintmark.protocol import scope as scopes
+from mintmark.protocol.acr import ONE
 from mintmark.protocol.authorization_request import CREATE, PROMPTS, RESPONSE_MODES, RESPONSE_TYPES
 from mintmark.protocol.sector import SUBJECT_TYPES
-from mintmark.protocol.session import ONE_FACTOR
 
 DISPLAYS = ("page", "popup", "touch")  # one page, which fits them all
 ABOUT_THE_TOKEN = ("sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid")
@@ -26,6 +26,7 @@ class Offer:
     id_token_algs: Sequence[str]  # `none` among them where the settings allow it
     answer_algs: Sequence[str]  # of UserInfo and introspection answers
     assertion_algs: Sequence[str]  # of private_key_jwt
+    acr_values: Sequence[str] = (ONE,)
     registration: bool = False  # clients may register themselves
     sign_up: bool = False  # people may
     more_claims: Collection[str] = ()  # those that an operator's rules make
@@ -69,7 +70,7 @@ def document(offer: Offer) -> dict[str, Any]:
         "introspection_endpoint_auth_signing_alg_values_supported": list(offer.assertion_algs),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
-        "acr_values_supported": [ONE_FACTOR],
+        "acr_values_supported": list(offer.acr_values),
         "claim_types_supported": ["normal"],
         "claims_supported": [*ABOUT_THE_TOKEN, *claims.STANDARD, *sorted(set(offer.more_claims))],
         "claims_parameter_supported": True,

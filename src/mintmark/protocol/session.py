@@ -9,7 +9,6 @@ from mintmark.protocol.acr import Means, Proof
 ONE_FACTOR = levels.ONE
 TWO_FACTORS = levels.TWO
 PHISHING_RESISTANT = levels.RESISTANT
-OFFERED = frozenset({ONE_FACTOR})  # what a person can prove themselves by today
 PASSWORD = Means("password", frozenset({"knowledge"}), begins=True)
 TOUCHED_EVERY = timedelta(minutes=1)  # last use is written at most this often: reading a page costs no write
 

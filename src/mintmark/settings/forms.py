@@ -122,6 +122,14 @@ def _range_url(text: str | None) -> str | None:
 
 
 def _policy(value: object) -> Mapping[str, object] | None:
+    return _object(value, 'of policy members, such as {"require_pkce": true}')
+
+
+def _levels(value: object) -> Mapping[str, object] | None:
+    return _object(value, 'of levels, such as {"urn:example:gold": {"kinds": 2, "fresh": "5m"}}')
+
+
+def _object(value: object, what: str) -> Mapping[str, object] | None:
     """A variable holds JSON, a file a table. What its members mean is not known here."""
     if isinstance(value, str):
         try:
@@ -129,7 +137,7 @@ def _policy(value: object) -> Mapping[str, object] | None:
         except (ValueError, RecursionError):
             value = ()
     if value is not None and not isinstance(value, dict):
-        raise ValueError('must be a JSON object of policy members, such as {"require_pkce": true}')
+        raise ValueError(f"must be a JSON object {what}")
     return value
 
 
@@ -195,6 +203,7 @@ Duration = Annotated[timedelta, BeforeValidator(_span), Kind("duration")]
 DurationOrNone = Annotated[timedelta | None, BeforeValidator(_span_or_none), Kind("duration")]
 DurationOrOff = Annotated[timedelta | None, BeforeValidator(_span_or_off), Kind("duration or `off`")]
 PolicyText = Annotated[Mapping[str, object] | None, BeforeValidator(_policy), Kind("JSON")]
+LevelsText = Annotated[Mapping[str, object] | None, BeforeValidator(_levels), Kind("JSON")]
 ThrottleOrOff = Annotated[Throttle | None, BeforeValidator(_throttle), Kind("throttle")]
 Whole = Annotated[int, BeforeValidator(_whole), Kind("whole number")]
 WholeOrNone = Annotated[int | None, BeforeValidator(_whole), Kind("whole number")]

@@ -55,6 +55,7 @@ from mintmark.settings.issuer import is_loopback
 from mintmark.settings.mails import Mails
 from mintmark.settings.passkeys import Passkeys
 from mintmark.settings.passwords import Passwords
+from mintmark.settings.signing_in import SigningIn
 from mintmark.settings.signing_up import SigningUp
 
 CLOCK_MARGIN = timedelta(seconds=10)  # how far clocks and cached answers may be late beyond what they promise
@@ -64,7 +65,7 @@ _LEAST_WORK = 19456 * 2  # KiB times passes (OWASP Password Storage Cheat Sheet,
 _MAKE_A_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
-class Settings(Branding, Passwords, Passkeys, Mails, Accounts, SigningUp):
+class Settings(Branding, Passwords, SigningIn, Passkeys, Mails, Accounts, SigningUp):
     """What the operator decides. Made by `load`; every value has been checked, alone and beside the others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -222,6 +223,7 @@ class Settings(Branding, Passwords, Passkeys, Mails, Accounts, SigningUp):
 
     @field_validator(
         "throttle_sign_in_address",
+        "throttle_sign_in_everybody",
         "throttle_client_auth",
         "throttle_registration",
         "throttle_user_code",
@@ -337,7 +339,8 @@ class Settings(Branding, Passwords, Passkeys, Mails, Accounts, SigningUp):
 
 
 def _or_off(name: str, value: object) -> object:
-    return "off" if value is None and (name.startswith("throttle_") or name == "registration_unused") else value
+    is_off = name.startswith("throttle_") or name in ("registration_unused", "trusted_browser")
+    return "off" if value is None and is_off else value
 
 
 def _port(value: object) -> object:

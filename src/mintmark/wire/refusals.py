@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from mintmark.protocol.authorization_request import RefusedWithRedirect
 from mintmark.protocol.errors import (
+    InsufficientUserAuthentication,
     InvalidClient,
     NoCredentials,
     OAuthError,
@@ -66,6 +67,9 @@ def as_bearer(error: OAuthError, trace_id: str, *, named: bool = True) -> Answer
         scope = getattr(error, "scope", None)
         if scope is not None:
             challenge += f', scope="{scope}"'
+        if isinstance(error, InsufficientUserAuthentication):
+            challenge += f', acr_values="{error.acr_values}"'
+            challenge += "" if error.max_age is None else f', max_age="{error.max_age}"'
     members = {"error": error.code, "error_description": description(error), "trace_id": trace_id}
     answer = json_answer(members if named else {}, error.status).traced(trace_id)
     return answer.plus((b"www-authenticate", challenge.encode("ascii")))._replace(error=error.code)
