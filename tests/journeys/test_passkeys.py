@@ -64,7 +64,7 @@ class Somebody:
         self.page = self.context.new_page()
         if not autofill:
             self.page.add_init_script(NO_AUTOFILL)
-        self.complaints = []
+        self.complaints: list[str] = []
         self.page.on("console", lambda told: self.complaints.append(told.text) if told.type == "error" else None)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.cdp = self.context.new_cdp_session(self.page)

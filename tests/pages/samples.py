@@ -204,6 +204,23 @@ ACCOUNT_FACTORS: Final = MappingProxyType(
     }
 )
 
+PASSKEYS: Final = MappingProxyType(
+    {
+        **ACCOUNT_FRAME,
+        "place": "passkeys",
+        "message": None,
+        "passkeys": (
+            {"id": "p1", "title": "Phone", "detail": "added: 3 months ago · last used: yesterday · synchronised"},
+            {"id": "p2", "title": "Blue key", "detail": "added: 2 days ago · not used yet · second step only"},
+        ),
+        "gone": None,
+        "rp_id": "accounts.acme.example",
+        "handle": "aWQ",
+        "known": "AAE AAI",
+        "most_name": 60,
+    }
+)
+
 ACCOUNT_APPS: Final = MappingProxyType(
     {
         **ACCOUNT_FRAME,
@@ -284,6 +301,10 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "sign-in-again": ("sign_in.html", MappingProxyType({**SIGN_IN, "reauthenticate": True})),
         "second-step": ("second_step.html", SECOND_STEP),
         **enrolled.samples(ACCOUNT_FRAME, SECOND_STEP),
+        "second-step-passkey": (
+            "second_step.html",
+            MappingProxyType({**SECOND_STEP, "factor": "passkey", "fields": "factors/passkey.html"}),
+        ),
         "set-up": (
             "set_up.html",
             MappingProxyType(
@@ -302,6 +323,16 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         ),
         "account-profile": ("account/profile.html", ACCOUNT_PROFILE),
         "account-factors": ("account/factors.html", ACCOUNT_FACTORS),
+        "account-passkeys": ("account/passkeys.html", PASSKEYS),
+        "account-passkeys-refused": (
+            "account/passkeys.html",
+            MappingProxyType({**PASSKEYS, "message": "Your device gave no passkey that works here."}),
+        ),
+        "account-passkeys-new": ("account/passkeys.html", MappingProxyType({**PASSKEYS, "passkeys": ()})),
+        "account-passkey-gone": (
+            "account/passkeys.html",
+            MappingProxyType({**PASSKEYS, "gone": {"id": "p1", "title": "Phone", "last_way": False, "last": True}}),
+        ),
         "account-sessions": (
             "account/sessions.html",
             MappingProxyType(
