@@ -122,13 +122,13 @@ async def _stopped(here: Visit, person: Person | None, why: Wait | Over) -> Refu
     here.server.see(SignInThrottled(person_id=person_id), here.asked, here.now)
     if isinstance(why, Wait):
         return TooManyAttempts(
-            "Too many tries. Wait a moment.", why.seconds, check="factor throttle", got=f"wait {why.seconds} s"
+            _("Too many tries. Wait a moment."), why.seconds, check="factor throttle", got=f"wait {why.seconds} s"
         )
     if here.sign_in is not None:
         with suppress(Conflict):
             await here.server.store.commit([sign_ins.end(here.sign_in, here.now)])
     return WrongProof(
-        "Too many tries. Sign in again.", check="sign-in tries", expected=f"the right one within {throttle.STEPS}"
+        _("Too many tries. Sign in again."), check="sign-in tries", expected=f"the right one within {throttle.STEPS}"
     )
 
 
@@ -145,7 +145,10 @@ async def go_on(here: Visit, proved: Proved, *, trust_it: bool = False) -> Answe
             left, proofs, changes = (), shown, [trusted_browsers.used(trusted, here.now)]
     if left is None:
         raise UntrustedRequest(
-            "You cannot sign in this way.", check="factors", expected="factors that are enough", got=proved.proof.factor
+            _("You cannot sign in this way."),
+            check="factors",
+            expected="factors that are enough",
+            got=proved.proof.factor,
         )
     if left:
         return await _next_step(here, person, proved)
