@@ -186,6 +186,24 @@ def _stated(server: Server, answer: Answer, state: str) -> Answer:
     return answer.plus((b"set-cookie", f"{state_cookie(server)}={state}; Path={path}; {rest}".encode()))
 
 
+# ── the link that somebody opened, kept out of the address
+
+
+LINK_AGE = 3600  # seconds: as long as somebody may think about a new password
+
+
+def link_cookie(server: Server) -> str:
+    return f"{server.settings.cookie_name}-link"
+
+
+def with_link(server: Server, answer: Answer, secret: str) -> Answer:
+    return answer.plus((b"set-cookie", _cookie(server, link_cookie(server), secret, LINK_AGE).encode()))
+
+
+def without_link(server: Server, answer: Answer) -> Answer:
+    return answer.plus((b"set-cookie", _cookie(server, link_cookie(server), "", age=0).encode()))
+
+
 # ── browsers where somebody signed in before
 
 

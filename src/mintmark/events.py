@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 
 from mintmark.event import Event, Observation, name_of, own
+from mintmark.factor_events import (
+    FactorAdded,
+    FactorRefused,
+    FactorRemoved,
+    PasskeyPerhapsCloned,
+    PasskeyRenamed,
+    RecoveryCodesMade,
+    RecoveryCodeUsed,
+)
 from mintmark.person_events import (
+    AccountMade,
     BrowserDistrusted,
     DeletionAsked,
     DeletionTakenBack,
@@ -18,18 +28,26 @@ from mintmark.person_events import (
 
 # What other files hold, and what is an event all the same.
 __all__ = [
+    "AccountMade",
     "BrowserDistrusted",
     "DeletionAsked",
     "DeletionTakenBack",
     "EmailChanged",
     "EmailVerified",
     "Event",
+    "FactorAdded",
+    "FactorRefused",
+    "FactorRemoved",
     "LinkSent",
     "Observation",
+    "PasskeyPerhapsCloned",
+    "PasskeyRenamed",
     "PasswordChanged",
     "PersonDeleted",
     "PersonalCopyTaken",
     "ProfileChanged",
+    "RecoveryCodeUsed",
+    "RecoveryCodesMade",
     "name_of",
     "own",
 ]

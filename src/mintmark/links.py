@@ -56,14 +56,17 @@ async def make(
     email: str | None = None,
     detail: Mapping[str, object] | None = None,
     secret: str | None = None,
+    account: Account | None = None,
 ) -> Made | None:
     """person_id: whose account it is bound to, as that is now; None: nobody's. None: there is no such person.
 
-    secret: one that was made before, and may be known to its digest already.
+    secret: one that was made before, and may be known to its digest already. account: of a person who is added in the
+    same commit; None: as it is stored.
     """
-    account = None if person_id is None else await links.account(server.store, person_id)
     if person_id is not None and account is None:
-        return None
+        account = await links.account(server.store, person_id)
+        if account is None:
+            return None
     secret = secret or ids.secret(link.PREFIX, server.random(link.SECRET_BYTES))
     expires_at = now + lifetime
     state = None if account is None else link.state(kind, account)
@@ -73,7 +76,11 @@ async def make(
 
 def url(server: Server, secret: str) -> str:
     """Built from the issuer, never from what a request says of the host."""
-    return f"{server.issuer}/link?token={secret}"
+    return address(server.issuer, secret)
+
+
+def address(issuer: str, secret: str) -> str:
+    return f"{issuer}/link?token={secret}"
 
 
 async def open(server: Server, secret: str, kinds: tuple[Kind, ...], now: datetime) -> Opened:

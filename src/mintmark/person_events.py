@@ -6,6 +6,13 @@ from mintmark.event import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountMade(Event):
+    """Somebody made their own account. how: the link that it began with, sign_up or invite."""
+
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkSent(Event):
     """A link or a code was made for somebody, and goes to their address."""
 

@@ -70,7 +70,13 @@ def ours(params: Params) -> str | None:
 
 def read(server: Server, params: Params, client: Client, now: datetime) -> AuthorizationRequest:
     limits = server.registry.limits(client, (), (), now, offline=False)
-    return authorization_request.read(params, client, server.registry.catalogue, require_pkce=limits.require_pkce)
+    return authorization_request.read(
+        params,
+        client,
+        server.registry.catalogue,
+        require_pkce=limits.require_pkce,
+        sign_up=server.settings.signs_up,
+    )
 
 
 async def keep(

@@ -53,6 +53,7 @@ def document(issuer, grants):
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": True,
         "display_values_supported": ["page", "popup", "touch"],
+        "prompt_values_supported": ["consent", "login", "none", "select_account"],
         "request_parameter_supported": True,
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,

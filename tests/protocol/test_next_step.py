@@ -75,6 +75,8 @@ def test_who_is_not_signed_in_signs_in():
     [
         ({"prompt": frozenset({"login"})}, {}, SignIn("prompt=login", again=True)),
         ({"prompt": frozenset({"select_account"})}, {}, SignIn("prompt=select_account", again=False)),
+        ({"prompt": frozenset({"create"})}, {}, SignIn("prompt=create", again=False)),
+        ({"prompt": frozenset({"create", "login"})}, {}, SignIn("prompt=create", again=False)),
         ({"max_age": timedelta(minutes=59)}, {}, SignIn("max_age", again=True)),
         ({"max_age": timedelta(0)}, {}, SignIn("max_age", again=True)),
         ({}, {"hinted": "bob"}, SignIn("id_token_hint", again=False)),

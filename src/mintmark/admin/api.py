@@ -20,6 +20,7 @@ from mintmark.admin import (
     clients,
     front,
     initial_access_tokens,
+    invitations,
     keys,
     outbox,
     people,
@@ -40,7 +41,8 @@ from mintmark.server import Server
 from mintmark.wire.asgi import App
 
 ROOMS = (
-    sessions, people, users, authorizations, clients, client_secrets, previews, initial_access_tokens, resources,
+    sessions, people, users, invitations, authorizations, clients, client_secrets, previews, initial_access_tokens,
+    resources,
     claim_rules, policies, keys,
     tokens, audit, refusals, webhooks, outbox,
 )  # fmt: skip

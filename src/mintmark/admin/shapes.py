@@ -209,6 +209,25 @@ def _initial_access_tokens() -> dict[str, Schema]:
     }
 
 
+def _invitations() -> dict[str, Schema]:
+    email = nullable({**STRING, "description": "Of whom it is for; null: of whoever has the link."})
+    mailed = {**FLAG, "description": "It goes to the address, which so is proved to be theirs."}
+    known = {
+        "id": STRING, "email": email, "groups": STRINGS, "mailed": mailed, "created_at": TIME, "expires_at": TIME,
+        "used_at": nullable(TIME),
+    }  # fmt: skip
+    url = nullable({**STRING, "description": "Shown this once; null: it was sent, or see `forgotten`."})
+    forgotten = {**STRINGS, "description": "Members that a replay does not show any more, ten minutes later."}
+    until = nullable({**STRING, "description": "`7d`, `2027-01-31` or RFC 3339, within 90 days; left out: 7 days."})
+    wanted = {"email": email, "groups": nullable(STRINGS), "expires_at": until, "mail": nullable(mailed)}
+    return {
+        "Invitation": _object(known, *known),
+        "Invitations": _list("Invitation"),
+        "NewInvitation": _object(wanted),
+        "MadeInvitation": _object({**known, "url": url, "forgotten": forgotten}, *known, "url"),
+    }
+
+
 def _made_secret() -> Schema:
     secret = nullable({**STRING, "description": "Shown this once; null: see `forgotten`."})
     forgotten = {**STRINGS, "description": "Members that a replay does not show any more, ten minutes later."}
@@ -285,5 +304,13 @@ def _claim_rules() -> dict[str, Schema]:
 
 
 SCHEMAS: Mapping[str, Schema] = MappingProxyType(
-    {**_people(), **_clients(), **_initial_access_tokens(), **_rest(), **_policies(), **_claim_rules()}
+    {
+        **_people(),
+        **_clients(),
+        **_initial_access_tokens(),
+        **_invitations(),
+        **_rest(),
+        **_policies(),
+        **_claim_rules(),
+    }
 )

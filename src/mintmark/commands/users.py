@@ -7,7 +7,7 @@ import typer
 
 from mintmark import ending
 from mintmark.admin import shown
-from mintmark.commands import apply, assignments, plan_people, stdin, verbs, writing
+from mintmark.commands import apply, assignments, invitations, plan_people, stdin, verbs, writing
 from mintmark.commands.apply_file import Entry
 from mintmark.commands.opening import NotFound, Opened, Refused
 from mintmark.commands.plan import Plan
@@ -132,6 +132,11 @@ def delete(name: NameArgument, json: JsonOption = False) -> None:
 
     gone = verbs.do(work)
     verbs.answer(gone, json, f"deleted {gone['username']}")
+
+
+app.command("invite")(invitations.invite)
+app.command("invitations")(invitations.list_)
+app.command("revoke-invitation")(invitations.revoke)
 
 
 async def find(opened: Opened, name: str) -> Person:

@@ -12,7 +12,7 @@ from mintmark.events import ConsentRefused, Event
 from mintmark.keys import jwt
 from mintmark.protocol import acr_levels, next_step, pkce
 from mintmark.protocol import consent as consents_
-from mintmark.protocol.authorization_request import AuthorizationRequest, RefusedWithRedirect
+from mintmark.protocol.authorization_request import CREATE, AuthorizationRequest, RefusedWithRedirect
 from mintmark.protocol.client import Client
 from mintmark.protocol.errors import AccessDenied, InteractionRequired, OAuthError, RequestUriNotSupported
 from mintmark.protocol.limits import Limits
@@ -107,7 +107,9 @@ async def _step(visit: Visit) -> Answer:
     match step:
         case Approve() as approved:
             return await approving.approve(visit, approved)
-        case SignIn() | ProveMore():
+        case SignIn():
+            return await _to_page(visit, "sign-up" if CREATE in visit.request.prompt else "login")
+        case ProveMore():
             return await _to_page(visit, "login")
         case AskConsent():
             return await _to_page(visit, "consent")

@@ -53,6 +53,7 @@ class WellKnown:
             assertion_algs=private_key_jwt.ALGS,
             acr_values=[level.name for level in self._server.levels],
             registration=settings.registration != "off",
+            sign_up=settings.signs_up,
             more_claims=made,
             documentation=settings.documentation_url,
             policy_uri=settings.privacy_url,

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from mintmark.factors import password
+from mintmark.factors import email_code, passkey, password, recovery_code, totp
 from mintmark.factors.factor import Factor
 from mintmark.factors.throttle import Attempt
 from mintmark.protocol import throttling
@@ -17,7 +17,15 @@ from mintmark.store import throttles
 from mintmark.store.changes import Change
 from mintmark.store.held import Held
 
-FACTORS: Final[Mapping[str, Factor]] = MappingProxyType({"password": password.FACTOR})
+FACTORS: Final[Mapping[str, Factor]] = MappingProxyType(
+    {
+        "password": password.FACTOR,
+        "passkey": passkey.FACTOR,
+        "totp": totp.FACTOR,
+        "recovery_code": recovery_code.FACTOR,
+        "email_code": email_code.FACTOR,
+    }
+)
 
 
 def of(server: Server, holder: Holder, held: Held) -> Iterator[Means]:

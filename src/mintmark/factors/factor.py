@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from mintmark.browser import Browser
 from mintmark.events import Event
@@ -20,6 +21,8 @@ from mintmark.wire.asked import Asked
 class WrongProof(Refusal):
     """What was shown proves nothing. The page comes again with the description, and nothing is spent."""
 
+    counts: ClassVar[bool] = True  # as a try; False: it cannot have been a guess
+
 
 class AsksFirst(WrongProof):
     """Nothing was proved, and nothing was wrong: the factor has done what comes before, and the page comes again.
@@ -28,6 +31,7 @@ class AsksFirst(WrongProof):
     """
 
     status = 200
+    counts = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,4 +59,19 @@ async def _keep(
         await server.commit([made.change], [LinkSent(person_id=holder.id, kind=kind)], None, now)
 
 
+async def joining(server: Server, letter: Letter, now: datetime) -> Letter:
+    """A sign-up: the link is made now, unless there is an account, whose owner then hears of it."""
+    address, secret = letter.to or "", letter.values["token"]
+    known = await people.find_signing_in(server.store, normalise_username(address))
+    if known is not None:
+        return replace(letter, kind="sign_up_known", values={"username": known.holder.username})
+    if letter.expires_at is not None and await stored.find(server.store, ids.digest(secret)) is None:
+        detail = {"request": letter.values["request"]}
+        lifetime = letter.expires_at - now
+        made = await links.make(server, "sign_up", None, lifetime, now, email=address, detail=detail, secret=secret)
+        if made is not None:
+            await server.commit([made.change], [LinkSent(kind="sign_up")], None, now)
+    return letter
+
+
 RESOLVERS: Final[Mapping[str, Resolver]] = MappingProxyType({"reset_password": _reset, "email_code": _code})

@@ -1,24 +1,18 @@
 """Letters on their way: who asked for one is looked up, one address gets only so many, and what is over is not sent."""
 
-from datetime import datetime, timedelta
-from hashlib import sha256
+from dataclasses import replace
+from datetime import datetime
 
 from mintmark import links, mails
 from mintmark.keys.sealing import WrongSealingKey
-from mintmark.mails import Letter, asked, composing, smtp
+from mintmark.mails import Letter, asked, composing, limits, smtp
 from mintmark.mails.composing import NoAddress
 from mintmark.mails.kinds import KINDS
 from mintmark.outbound import NotReached, Pointless
-from mintmark.protocol import throttling
-from mintmark.protocol.names import normalise_username
-from mintmark.protocol.throttling import Wait
+from mintmark.protocol.errors import Overloaded
+from mintmark.protocol.throttling import Pass
 from mintmark.server import Server
-from mintmark.store import throttles
-from mintmark.store.changes import Conflict
 from mintmark.store.outbox import Message
-
-TRIES = 5  # at a count that others move at the same time
-WINDOW = timedelta(hours=1)
 
 
 async def send(server: Server, message: Message) -> None:
@@ -34,7 +28,10 @@ async def send(server: Server, message: Message) -> None:
     if "token" in values:
         values["url"] = links.url(server, values.pop("token"))
     try:
-        made = composing.compose(server.settings, message.id, letter.kind, letter.to, values, message.created_at)
+        language = server.languages.best(values.pop("languages", "").split())
+        made = composing.compose(
+            server.settings, message.id, letter.kind, letter.to, values, message.created_at, language
+        )
     except NoAddress as error:
         raise Pointless(str(error)) from None
     await smtp.deliver(server.settings, place, made)
@@ -55,25 +52,18 @@ async def _letter(server: Server, message: Message, now: datetime) -> Letter | N
         if person is None:
             return None
     to = letter.to if person is None else person.holder.email
-    if KINDS[letter.kind].limited and message.attempts == 1 and not await _is_let_through(server, to or "", now):
+    if KINDS[letter.kind].limited and message.attempts == 1 and not await _has_room(server, to or "", now):
         raise Pointless("the address got as many as it gets (MINTMARK_THROTTLE_MAIL)")
-    return letter if person is None else await asked.RESOLVERS[letter.kind](server, letter, person, now)
+    if person is None:
+        return await asked.joining(server, letter, now) if letter.kind == "sign_up" else letter
+    found = await asked.RESOLVERS[letter.kind](server, letter, person, now)
+    wanted = mails.wanted(person.holder, letter.values.get("languages", "").split())
+    return replace(found, values={**found.values, **wanted})
 
 
-async def _is_let_through(server: Server, address: str, now: datetime) -> bool:
-    """Counts it for the address: a stranger fills nobody's mailbox."""
-    limit = server.settings.throttle_mail
-    if limit is None:
-        return True
-    row = f"mail:{sha256(normalise_username(address).encode()).hexdigest()}"
-    for _ in range(TRIES):
-        count = (await throttles.find(server.store, row, row)).get(row)
-        decided = throttling.from_address(count, now, most=limit.count, per=limit.per or WINDOW)
-        if isinstance(decided, Wait):
-            return False
-        try:
-            await server.store.commit([throttles.count(row, count, decided, now)])
-        except Conflict:
-            continue
-        return True
-    raise NotReached("too many letters to one address at once")
+async def _has_room(server: Server, address: str, now: datetime) -> bool:
+    """A stranger fills nobody's mailbox."""
+    try:
+        return isinstance(await limits.mailbox(server, address, now), Pass)
+    except Overloaded:
+        raise NotReached("too many letters to one address at once") from None

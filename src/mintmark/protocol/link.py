@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 from mintmark.protocol import ids
 
-Kind = Literal["verify", "reset", "sign_in", "invite", "end_sessions"]
+Kind = Literal["verify", "reset", "sign_in", "sign_up", "invite", "end_sessions"]
 PREFIX: Final = "mml_"
 SECRET_BYTES: Final = 32
 LONGEST: Final = 100  # characters of what is shown as the secret of a link

@@ -8,7 +8,7 @@ from mintmark import languages
 from mintmark.protocol import claims, jose
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.acr import ONE
-from mintmark.protocol.authorization_request import RESPONSE_MODES, RESPONSE_TYPES
+from mintmark.protocol.authorization_request import CREATE, PROMPTS, RESPONSE_MODES, RESPONSE_TYPES
 from mintmark.protocol.sector import SUBJECT_TYPES
 
 DISPLAYS = ("page", "popup", "touch")  # one page, which fits them all
@@ -28,6 +28,7 @@ class Offer:
     assertion_algs: Sequence[str]  # of private_key_jwt
     acr_values: Sequence[str] = (ONE,)
     registration: bool = False  # clients may register themselves
+    sign_up: bool = False  # people may
     more_claims: Collection[str] = ()  # those that an operator's rules make
     documentation: str | None = None
     policy_uri: str | None = None
@@ -74,6 +75,7 @@ def document(offer: Offer) -> dict[str, Any]:
         "claims_supported": [*ABOUT_THE_TOKEN, *claims.STANDARD, *sorted(set(offer.more_claims))],
         "claims_parameter_supported": True,
         "display_values_supported": list(DISPLAYS),
+        "prompt_values_supported": sorted(PROMPTS | {CREATE} if offer.sign_up else PROMPTS),
         "request_parameter_supported": True,
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,

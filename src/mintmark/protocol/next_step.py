@@ -7,7 +7,7 @@ from datetime import datetime
 from mintmark.protocol import acr
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.acr import Level, Means, Needs, Proof
-from mintmark.protocol.authorization_request import AuthorizationRequest
+from mintmark.protocol.authorization_request import CREATE, AuthorizationRequest
 from mintmark.protocol.errors import (
     AccessDenied,
     AccountSelectionRequired,
@@ -142,6 +142,8 @@ def _sign_in(request: AuthorizationRequest, facts: Facts, now: datetime) -> Sign
         return SignIn("no session", again=False)
     if session.authenticated_at >= facts.began_at:
         return None  # they proved themselves for this request
+    if CREATE in request.prompt:
+        return SignIn("prompt=create", again=False)
     if "login" in request.prompt:
         return SignIn("prompt=login", again=True)
     if "select_account" in request.prompt:

@@ -29,6 +29,10 @@ class Mails(BaseModel):
         default=Throttle(10, timedelta(hours=1)),
         description="Mails that strangers can cause (resets, codes, sign-ups) to one address; more are not sent.",
     )
+    throttle_mail_asked: ThrottleOrOff = Field(
+        default=Throttle(60, timedelta(hours=1)),
+        description="Mails that can be asked for from one address of the network (IPv6: one /64).",
+    )
     verify_link_lifetime: Duration = Field(
         default=timedelta(days=1), description="How long a link that verifies an e-mail address is good."
     )

@@ -2,11 +2,29 @@
 
 from pydantic import BaseModel, Field
 
-from mintmark.settings.forms import Whole, WholeOrNone
+from mintmark.settings.forms import RangeUrl, Whole, WholeOrNone
 
 
 class Passwords(BaseModel):
     """Part of Settings."""
+
+    password_min_length: Whole = Field(
+        default=15,
+        ge=8,
+        le=64,
+        description="The fewest characters of a password that people choose and that signs them in alone.",
+    )
+    password_min_length_two: Whole = Field(
+        default=8, ge=8, le=64, description="The fewest for those who need a second factor as well."
+    )
+    password_max_length: Whole = Field(
+        default=256, ge=64, le=1024, description="The most characters of a password that people choose."
+    )
+    password_range_url: RangeUrl = Field(
+        default=None,
+        description="A list of leaked passwords that is asked by the first five digits of a SHA-1 digest, put behind "
+        "this URL; unset: none is asked.",
+    )
 
     password_hash_memory: Whole = Field(
         default=19456, ge=8, le=262144, description="Memory of one argon2id hash, in KiB."

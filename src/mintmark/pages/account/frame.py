@@ -42,6 +42,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "app": _("That app has no access any more."),
         "profile": _("Your profile has been saved."),
         "email": _("We have sent a link to your new address. It becomes yours when you follow it."),
+        "password": _("Your password is changed. Your other sessions have ended."),
         "browser": _("That browser is not trusted any more."),
         "kept": _("Your account stays. Welcome back."),
     }

@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from mintmark import links, mails
+from mintmark import mails
 from mintmark.events import LinkSent, ProfileChanged
+from mintmark.mails import verifying
 from mintmark.pages.account import frame
 from mintmark.pages.account.frame import Decided, Visit
 from mintmark.protocol import person_record, profile
@@ -86,14 +87,9 @@ async def _change_email(visit: Visit) -> Answer:
     if other is None or other.holder.id == visit.id:
 
         async def decide() -> Decided:
-            lifetime = server.settings.verify_link_lifetime
-            made = await links.make(server, "verify", visit.id, lifetime, now, email=wanted)
-            if made is None:
-                return [], []
-            values = {"token": made.secret, "username": visit.holder.username}
-            letter = mails.send(server, "verify_email", wanted, values, now, expires_at=made.expires_at)
+            letter = await verifying.letter(server, visit.id, wanted, now)
             sent = LinkSent(person_id=visit.id, session_id=visit.session.id, kind="verify")
-            return [made.change, *letter], [sent]
+            return letter, [sent] if letter else []
 
         await frame.written(visit, decide)
     return redirect(visit.address(PLACE, "email"))
