@@ -116,13 +116,7 @@ async def open_server(
         store=store,
         registry=registry,
         sealer=sealer,
-        hashing=Hashing(
-            settings.password_hash_memory,
-            settings.password_hash_time_cost,
-            settings.password_hash_parallelism,
-            settings.password_threads or os.cpu_count() or 1,
-            settings.password_queue,
-        ),
+        hashing=_hashing(settings),
         turns=Turns(),
         lanes=Lanes(),
         pages=Pages(
@@ -143,6 +137,16 @@ async def open_server(
         languages=Languages(settings.default_language),
         leaving=leaving or Leaving(),
         levels=acr_levels.read(settings.acr_levels),
+    )
+
+
+def _hashing(settings: Settings) -> Hashing:
+    return Hashing(
+        settings.password_hash_memory,
+        settings.password_hash_time_cost,
+        settings.password_hash_parallelism,
+        settings.password_threads or os.cpu_count() or 1,
+        settings.password_queue,
     )
 
 
