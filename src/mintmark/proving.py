@@ -99,11 +99,12 @@ async def _failed(here: Visit, way: Factor, person: Person | None, whose: Attemp
 def _offer(here: Visit, params: Params, way: Factor) -> Offer:
     """A factor that says who somebody is says it anew; any other needs somebody who has it."""
     person, sign_in = here.person, here.sign_in
-    if person is None and not way.first:
+    begins = way.first or way.may_begin(here.server)
+    if person is None and not begins:
         raise WrongProof(
             _("That took too long. Sign in again."), check="sign-in step", expected="a sign-in that is under way"
         )
-    if person is not None and not way.first and not _has(here, person, way):
+    if person is not None and not begins and not _has(here, person, way):
         raise WrongProof(
             _("You have not set this up."), check="factor", expected="a factor that the person has", got=way.name
         )

@@ -320,12 +320,6 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "sign-in-alone": ("sign_in.html", MappingProxyType({**SIGN_IN, "client": None, "username": "", "request": ""})),
         "sign-in-again": ("sign_in.html", MappingProxyType({**SIGN_IN, "reauthenticate": True})),
         "second-step": ("second_step.html", SECOND_STEP),
-        "set-up": (
-            "set_up.html",
-            MappingProxyType(
-                {"client": HARBOUR, "account": "/account", "another": "/login?request=a-request&another=1"}
-            ),
-        ),
         **enrolled.samples(ACCOUNT_FRAME, SECOND_STEP),
         "second-step-refused": (
             "second_step.html",
@@ -340,6 +334,12 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "recovery-codes": ("recovery_codes.html", RECOVERY_CODES),
         "recovery-codes-new": ("recovery_codes.html", MappingProxyType({**RECOVERY_CODES, "made": None, "left": 0})),
         "recovery-sheet": ("recovery_sheet.html", RECOVERY_SHEET),
+        "set-up": (
+            "set_up.html",
+            MappingProxyType(
+                {"client": HARBOUR, "account": "/account", "another": "/login?request=a-request&another=1"}
+            ),
+        ),
         "consent-local": (
             "consent.html",
             MappingProxyType({**CONSENT, "redirect_host": "127.0.0.1", "localhost_warning": True}),

@@ -18,40 +18,6 @@ TABLE: Final[Table] = {
         "Nothing; the page offers what they have.",
         AS_A_NAME,
     ),
-    "factors": Explained(
-        "factor",
-        "The proof was right, and nothing that this person has would make it enough to sign in.",
-        "Look at `mintmark users show`: what they have set up does not go together.",
-        AS_A_NAME,
-    ),
-    "second factor": Explained(
-        "the password grant",
-        "The password was right, and the person has set up a second factor, for which this grant has no room.",
-        "Use the code flow, in a browser.",
-    ),
-    "require_factors": Explained(
-        "the person's sign-in",
-        "A policy demands by now that the person proves more than they did for this grant; expected says what.",
-        "Send the person through /authorize again.",
-        AS_IT_IS,
-    ),
-    "token's authentication": Explained(
-        "the access token",
-        "A policy demands that the person proves more, or more lately, than they did for this token (RFC 9470).",
-        "Send the person through /authorize again, with the acr_values and max_age of the challenge.",
-        AS_IT_IS,
-    ),
-    "factor throttle": Explained(
-        "the account and the address",
-        "There were too many wrong proofs by this factor: it was not looked at.",
-        "Wait; MINTMARK_THROTTLE_SECOND_FACTOR is the limit. Many of these mean that somebody has the password.",
-        AS_IT_IS,
-    ),
-    "sign-in tries": Explained(
-        "step",
-        "There were too many wrong proofs in one sign-in, which is over by that.",
-        "Sign in again. Many of these mean that somebody has the password.",
-    ),
     "code form": Explained(
         "code",
         "What was typed is neither a code of an authenticator app nor a recovery code.",
@@ -86,6 +52,55 @@ TABLE: Final[Table] = {
     ),
     "totp name": Explained("name", "The name of an authenticator app cannot be shown.", "Choose a short one."),
     "totp count": Explained("name", "The person has as many authenticator apps as anybody may.", "Remove one first."),
+    "factors": Explained(
+        "factor",
+        "The proof was right, and nothing that this person has would make it enough to sign in.",
+        "Look at `mintmark users show`: what they have set up does not go together.",
+        AS_A_NAME,
+    ),
+    "second factor": Explained(
+        "the password grant",
+        "The password was right, and the person has set up a second factor, for which this grant has no room.",
+        "Use the code flow, in a browser.",
+    ),
+    "require_factors": Explained(
+        "the person's sign-in",
+        "A policy demands by now that the person proves more than they did for this grant; expected says what.",
+        "Send the person through /authorize again.",
+        AS_IT_IS,
+    ),
+    "token's authentication": Explained(
+        "the access token",
+        "A policy demands that the person proves more, or more lately, than they did for this token (RFC 9470).",
+        "Send the person through /authorize again, with the acr_values and max_age of the challenge.",
+        AS_IT_IS,
+    ),
+    "factor throttle": Explained(
+        "the account and the address",
+        "There were too many wrong proofs by this factor: it was not looked at.",
+        "Wait; MINTMARK_THROTTLE_SECOND_FACTOR is the limit. Many of these mean that somebody has the password.",
+        AS_IT_IS,
+    ),
+    "sign-in tries": Explained(
+        "step",
+        "There were too many wrong proofs in one sign-in, which is over by that.",
+        "Sign in again. Many of these mean that somebody has the password.",
+    ),
+    "external factor": Explained(
+        "external",
+        "There is no such service, or it is not for this step of a sign-in.",
+        "The `factors` of the apply file declare them, with `use`.",
+        AS_A_NAME,
+    ),
+    "external question": Explained(
+        "external_input", "The service wants to be shown something first.", "Nothing: the page asks for it."
+    ),
+    "external answer": Explained(
+        "external",
+        "The operator's own service did not say yes: why stands under got.",
+        "Look at what the service got and answered; it must answer 200, signed, within its `timeout`.",
+        AS_IT_IS,
+    ),
     "unknown person": Explained(
         "username",
         "Nobody has that username or verified e-mail address.",

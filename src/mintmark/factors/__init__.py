@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from mintmark.factors import email_code, passkey, password, recovery_code, totp
+from mintmark.factors import email_code, external, passkey, password, recovery_code, totp
 from mintmark.factors.factor import Factor
 from mintmark.factors.throttle import Attempt
 from mintmark.protocol import throttling
@@ -24,6 +24,7 @@ FACTORS: Final[Mapping[str, Factor]] = MappingProxyType(
         "totp": totp.FACTOR,
         "recovery_code": recovery_code.FACTOR,
         "email_code": email_code.FACTOR,
+        "external": external.FACTOR,
     }
 )
 
@@ -32,7 +33,7 @@ def of(server: Server, holder: Holder, held: Held) -> Iterator[Means]:
     """What this person can prove."""
     for factor in FACTORS.values():
         if factor.available(server, holder, held):
-            yield factor.means
+            yield factor.means if factor.means_here is None else factor.means_here(server)
 
 
 def oblige(server: Server, holder: Holder, held: Held) -> bool:

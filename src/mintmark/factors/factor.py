@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from mintmark.browser import Browser
 from mintmark.events import Event
@@ -22,6 +23,11 @@ class WrongProof(Refusal):
     """What was shown proves nothing. The page comes again with the description, and nothing is spent."""
 
     counts: ClassVar[bool] = True  # as a try; False: it cannot have been a guess
+
+    def __init__(self, description: str, *, shows: Mapping[str, object] = MappingProxyType({}), **more: Any) -> None:
+        """shows: what its page is given besides; nothing: it is the usual one. more: as of a Refusal."""
+        super().__init__(description, **more)
+        self.shows = shows
 
 
 class AsksFirst(WrongProof):
@@ -60,6 +66,10 @@ def never(server: Server, holder: Holder, held: Held) -> bool:
     return False
 
 
+def seldom(server: Server) -> bool:
+    return False
+
+
 async def nothing(server: Server, offer: Offer) -> Mapping[str, object]:
     return {}
 
@@ -82,6 +92,8 @@ class Factor:
     obliges: Callable[[Server, Holder, Held], bool] = never  # who has it needs two factors to sign in
     prepare: Callable[[Server, Offer], Awaitable[Mapping[str, object]]] = nothing  # what its template is given
     spends: bool = False  # its changes hold for one use
+    may_begin: Callable[[Server], bool] = seldom  # a sign-in may begin with it as the operator declared it
+    means_here: Callable[[Server], Means] | None = None  # None: `means`, whatever the operator declares
 
     @property
     def first(self) -> bool:

@@ -1,6 +1,7 @@
 """The sign-in page: who are you, and how do we know? Step by step (contract, "Doors")."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -74,7 +75,7 @@ def _sent(params: Params) -> Factor:
     named = factors.FACTORS.get(params.get("factor") or "")
     if named is not None and named.recognises(params):
         return named
-    known = (factor for factor in factors.FACTORS.values() if factor.recognises(params))
+    known = (factor for factor in reversed([*factors.FACTORS.values()]) if factor.recognises(params))
     return next(known, named or factors.FACTORS["password"])
 
 
@@ -86,11 +87,13 @@ def _hinted(visit: Visit) -> str:
 
 async def _again(server: Server, asked: Asked, params: Params, way: Factor, error: Refusal) -> Answer:
     """The page again. The factors have told the log; which it was, only operators can look up."""
-    refused.keep(server, asked, error, server.clock())
+    shows = error.shows if isinstance(error, WrongProof) else {}
+    if not shows:
+        refused.keep(server, asked, error, server.clock())
     visit = await steps.visit(server, asked, params, server.clock())
     choices = _choices(visit)
-    if way.name in choices and _is_step(visit, way):
-        again = await _second(visit, params, way, choices, message=error.description, status=error.status)
+    if (way.name in choices and _is_step(visit, way)) or shows:
+        again = await _second(visit, params, way, choices, message=error.description, status=error.status, shows=shows)
     else:
         username = params.get("username") or ""
         again = await _first(visit, params, username, message=error.description, status=error.status)
@@ -103,7 +106,7 @@ async def _first(
     return await _page(
         visit,
         "sign_in.html",
-        (factor for factor in factors.FACTORS.values() if factor.first),
+        (factor for factor in factors.FACTORS.values() if factor.first or factor.may_begin(visit.server)),
         params,
         username=username,
         reauthenticate=visit.browser.session is not None or visit.sign_in is not None,
@@ -114,7 +117,14 @@ async def _first(
 
 
 async def _second(
-    visit: Visit, params: Params, way: Factor, choices: Sequence[str], *, message: str | None = None, status: int = 200
+    visit: Visit,
+    params: Params,
+    way: Factor,
+    choices: Sequence[str],
+    *,
+    message: str | None = None,
+    status: int = 200,
+    shows: Mapping[str, object] = MappingProxyType({}),
 ) -> Answer:
     others = [factors.FACTORS[name] for name in choices if name != way.name]
     return await _page(
@@ -128,6 +138,7 @@ async def _second(
         others=[{"label": other.label, "url": _link(visit, other)} for other in others],
         message=message,
         status=status,
+        shows=shows,
     )
 
 
@@ -162,6 +173,7 @@ async def _page(
     params: Params,
     *,
     status: int,
+    shows: Mapping[str, object] = MappingProxyType({}),
     **context: Any,  # what the template asks for
 ) -> Answer:
     server, found, browser = visit.server, visit.found, visit.browser
@@ -182,6 +194,5 @@ async def _page(
         step=step or "",
         fresh=visit.fresh,
         action=f"{server.path}/login",
-        **context,
-        **prepared,
+        **{**context, **prepared, **shows},
     )

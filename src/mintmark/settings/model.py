@@ -65,7 +65,7 @@ _LEAST_WORK = 19456 * 2  # KiB times passes (OWASP Password Storage Cheat Sheet,
 _MAKE_A_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
-class Settings(Branding, Passwords, Passkeys, SigningIn, Mails, Accounts, SigningUp):
+class Settings(Branding, Passwords, SigningIn, Passkeys, Mails, Accounts, SigningUp):
     """What the operator decides. Made by `load`; every value has been checked, alone and beside the others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
