@@ -86,7 +86,6 @@ async def test_a_reload_shows_the_same_step(sqlite_issuer):
         {"code": ""},
         {"factor": "password", "code": None},
         {"factor": None, "code": None},
-        {"factor": "recovery_code", "code": "right"},
         {"factor": "passkey", "credential": "signed", "step": None, "code": None},
     ],
 )
