@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from mintmark import browser as browsers
 from mintmark import ending, factors, trust
 from mintmark.browser import Browser
-from mintmark.events import Event, FactorRefused, SignedIn, SignInThrottled
+from mintmark.events import Event, SignedIn, SignInFailed, SignInThrottled
 from mintmark.factors import throttle
 from mintmark.factors.factor import Factor, Offer, Proved, WrongProof
 from mintmark.factors.throttle import Attempt, Over
@@ -75,7 +75,7 @@ async def _tried(here: Visit, way: Factor, params: Params) -> Proved:
     async with server.turns.turn(whose):
         passed = await throttle.attempt(server.store, now, whose, server.settings)
         if not isinstance(passed, Pass):
-            raise await _stopped(here, way, offer.person, passed)
+            raise await _stopped(here, offer.person, passed)
         try:
             proved = await way.prove(server, offer)
         except WrongProof as error:
@@ -91,8 +91,8 @@ async def _failed(here: Visit, way: Factor, person: Person | None, whose: Attemp
         await server.store.commit(throttle.taken_back(now, whose))
         return
     if person is not None and not way.first:
-        refused = FactorRefused(person_id=person.holder.id, factor=way.name, why=error.check)
-        server.see(refused, here.asked, now)
+        told = SignInFailed(person_id=person.holder.id, why=f"wrong {way.name}")
+        server.see(told, here.asked, now, check=error.check)
     await throttle.failed(server.store, now, whose, server.settings)
 
 
@@ -125,13 +125,9 @@ def _whose(here: Visit, way: Factor, person: Person | None) -> Attempt:
     return Attempt(account, here.asked.address, device, way.name, sign_in)
 
 
-async def _stopped(here: Visit, way: Factor, person: Person | None, why: Wait | Over) -> Refusal:
+async def _stopped(here: Visit, person: Person | None, why: Wait | Over) -> Refusal:
     """Too many tries: of this account by this factor, or of this one sign-in, which is over by that."""
-    if person is None or way.first:
-        here.server.see(SignInThrottled(person_id=None if person is None else person.holder.id), here.asked, here.now)
-    else:
-        told = FactorRefused(person_id=person.holder.id, factor=way.name, why="too many tries")
-        here.server.see(told, here.asked, here.now)
+    here.server.see(SignInThrottled(person_id=None if person is None else person.holder.id), here.asked, here.now)
     if isinstance(why, Wait):
         return TooManyAttempts(
             _("Too many tries. Wait a moment."),

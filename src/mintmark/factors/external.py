@@ -119,11 +119,10 @@ def _asking(server: Server, offer: Offer, going: Going, found: Ask) -> WrongProo
         "label": _in_language(found.label, offer),
         "state": base64.urlsafe_b64encode(blob).rstrip(b"=").decode(),
     }
-    asks = Asks if going.round == 1 else AsksAgain
     shows = {"external_ask": question, "message": None}
-    if asks is AsksFirst:
-        return AsksFirst("", shows=shows, check="external question")
-    return WrongProof("", shows=shows, check="external question")
+    if going.round == 1:
+        return Asks("", shows=shows, check="external question")
+    return AsksAgain("", shows=shows, check="external question")
 
 
 class Asks(AsksFirst):

@@ -27,12 +27,6 @@ class WrongCode(WrongProof):
     """No code that this person has, or one that was used."""
 
 
-class NoCode(WrongCode):
-    """It can be none: it costs no attempt."""
-
-    counts = False
-
-
 @dataclass(frozen=True, slots=True)
 class Made:
     """New codes: to be shown once, when the changes were written."""
@@ -50,7 +44,7 @@ async def prove(server: Server, offer: Offer) -> Proved:
     id = person.holder.id
     code = recovery_code.read(offer.params.get("code") or "")
     if code is None:
-        raise NoCode(
+        raise WrongCode(
             _("A recovery code has %(count)s letters and digits.", count=recovery_code.LETTERS),
             check="code form",
             expected="a recovery code",

@@ -23,12 +23,6 @@ class WrongCode(WrongProof):
     """No code, or none that is good now."""
 
 
-class NoCode(WrongCode):
-    """It can be none: it costs no attempt."""
-
-    counts = False
-
-
 async def prove(server: Server, offer: Offer) -> Proved:
     """Spends the step of the code. Of many who show the same one at once, one has proved something."""
     person = offer.person
@@ -44,10 +38,10 @@ async def prove(server: Server, offer: Offer) -> Proved:
 
 
 def read(typed: str) -> str:
-    """Raises NoCode for what can be none."""
+    """Raises WrongCode for what can be none."""
     code = totp.read(typed)
     if code is None:
-        raise NoCode(_("A code has six digits."), check="code form", expected="six digits, or a recovery code")
+        raise WrongCode(_("A code has six digits."), check="code form", expected="six digits, or a recovery code")
     return code
 
 
