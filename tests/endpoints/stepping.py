@@ -71,7 +71,9 @@ def _factor(means, prove, has, field, obliges):
         prepare=factors.passkey.FACTOR.prepare if means is PASSKEY else nothing,
         available=lambda server, holder, held: has(held),
         obliges=lambda server, holder, held: obliges and has(held),
-        recognises=lambda params: params.get(field) is not None and (means is RECOVERY) == ("-" in params.get(field)),
+        recognises=lambda params: (
+            params.get(field) is not None and (means is RECOVERY) == ("-" in str(params.get(field)))
+        ),
         prove=prove,
         spends=True,
     )
