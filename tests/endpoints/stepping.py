@@ -62,6 +62,11 @@ async def server_person(server):
     return await people.find(server.store, ALICE)
 
 
+def _recognises(means, field):
+    """The code of paper has a dash."""
+    return lambda params: params.get(field) is not None and (means is RECOVERY) == ("-" in str(params.get(field)))
+
+
 def _factor(means, prove, has, field, obliges):
     return Factor(
         name=means.factor,
@@ -71,7 +76,7 @@ def _factor(means, prove, has, field, obliges):
         prepare=factors.passkey.FACTOR.prepare if means is PASSKEY else nothing,
         available=lambda server, holder, held: has(held),
         obliges=lambda server, holder, held: obliges and has(held),
-        recognises=lambda params: (
+        recognises=_recognises(means, field),
             params.get(field) is not None and (means is RECOVERY) == ("-" in str(params.get(field)))
         ),
         prove=prove,
