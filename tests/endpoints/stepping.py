@@ -77,8 +77,6 @@ def _factor(means, prove, has, field, obliges):
         available=lambda server, holder, held: has(held),
         obliges=lambda server, holder, held: obliges and has(held),
         recognises=_recognises(means, field),
-            params.get(field) is not None and (means is RECOVERY) == ("-" in str(params.get(field)))
-        ),
         prove=prove,
         spends=True,
     )
