@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import orjson
 
-from mintmark.factors import throttle
+import mintmark.factors.throttle as throttle
 from mintmark.factors.factor import AsksFirst, Factor, Offer, Proved, WrongProof
 from mintmark.keys.sealing import WrongSealingKey
 from mintmark.outbound import NotReached
@@ -119,8 +119,10 @@ def _asking(server: Server, offer: Offer, going: Going, found: Ask) -> WrongProo
         "label": _in_language(found.label, offer),
         "state": base64.urlsafe_b64encode(blob).rstrip(b"=").decode(),
     }
-    asks = Asks if going.round == 1 else AsksAgain
-    return asks("", shows={"external_ask": question, "message": None}, check="external question")
+    shows = {"external_ask": question, "message": None}
+    if going.round == 1:
+        return Asks("", shows=shows, check="external question")
+    return AsksAgain("", shows=shows, check="external question")
 
 
 class Asks(AsksFirst):
