@@ -15,7 +15,7 @@ from mintmark.protocol.errors import Refusal
 
 HOUSE = Path(mintmark.__file__).parent
 # Functions that make a refusal, and which of their arguments the check is.
-MAKERS = {"refused": 2, "_unknown": 0, "unproved": 0}
+MAKERS = {"_wrong": 9, "refused": 2, "_unknown": 0, "unproved": 0}
 # Checks that pass through: where they come from is looked at, too.
 PASSED_ON = {
     "refused.py",
@@ -23,8 +23,10 @@ PASSED_ON = {
     "client_auth/__init__.py",
     "protocol/client_assertion.py",
     "grants/refresh_token.py",
+    "factors/passkey.py",
     "factors/password.py",
     "links.py",
+    "factors/email_code.py",
     "endpoints/tokens_seen.py",
 }
 

@@ -395,3 +395,22 @@ async def test_a_letter_that_is_sent_again_brings_the_same_link(issuer, mailbox)
     assert 2 == len(mailbox.came)
     assert 1 == len({parts(one)[0] for one in mailbox.came})
     assert 1 == await issuer.count("links")
+
+
+async def test_a_letter_is_in_the_language_of_the_account_before_that_of_the_browser(issuer, mailbox):
+    alice = await stored_people.find(issuer.server.store, issuers.ALICE)
+    assert alice is not None
+    french = alice.holder._replace(claims='{"locale": "fr-CA"}', email_verified=True)
+    await write(issuer, to=french, languages=["de"])
+    await write(issuer, to=french._replace(claims="{}"), languages=["nl", "ar"])
+    await write(issuer)
+    await deliver(issuer)
+
+    said = {one["Content-Language"]: one["Subject"] for one in mailbox.came}
+    assert {
+        "fr": "Choisir un nouveau mot de passe",
+        "ar": "اختيار كلمة مرور جديدة",
+        "en": "Choose a new password",
+    } == said
+    [arabic] = [parts(one)[1] for one in mailbox.came if one["Content-Language"] == "ar"]
+    assert '<html lang="ar" dir="rtl">' in arabic

@@ -51,7 +51,7 @@ def drawn() -> Catalog:
 
 def _files() -> Iterator[tuple[Path, str]]:
     for file in sorted(HOUSE.rglob("*")):
-        if "templates" in file.parts and file.suffix in {".html", ".txt"}:
+        if "templates" in file.parts and file.suffix in {".html", ".jinja", ".txt"}:
             yield file, "jinja2"
         elif file.suffix == ".py":
             yield file, "python"

@@ -32,6 +32,7 @@ from mintmark.endpoints import (
 from mintmark.endpoints.health import Health
 from mintmark.endpoints.metrics import Metrics, watched
 from mintmark.endpoints.well_known import WellKnown
+from mintmark.factors import email_code
 from mintmark.factors.hashing import Hashing
 from mintmark.factors.throttle import Turns
 from mintmark.journal import Journal
@@ -39,8 +40,20 @@ from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
 from mintmark.languages import Languages
 from mintmark.metrics.workers import Folder
-from mintmark.pages import answers, check_session, consent, forgot, link, sign_in, sign_out, sign_up
+from mintmark.pages import (
+    answers,
+    check_session,
+    code,
+    consent,
+    forgot,
+    link,
+    passkey_options,
+    sign_in,
+    sign_out,
+    sign_up,
+)
 from mintmark.pages.account import doors as account
+from mintmark.pages.branding import Look
 from mintmark.pages.render import Pages
 from mintmark.protocol import acr_levels
 from mintmark.protocol.budget import Budget
@@ -76,8 +89,9 @@ async def open_server(
 ) -> Server:
     """Opens the store, makes what is missing of keys and secrets, and reads what was configured.
 
-    Raises Unmigrated, Unavailable, BadDatabaseUrl or WrongSealingKey: then nothing was made.
+    Raises BadBranding, Unmigrated, Unavailable, BadDatabaseUrl or WrongSealingKey: then nothing was made.
     """
+    look = Look.read(settings)
     store = await connect.connect(settings.database_url.get_secret_value())
     more = None
     if tracing is not None:
@@ -116,6 +130,7 @@ async def open_server(
             settings.issuer_path,
             settings.privacy_url,
             settings.terms_url,
+            look,
             sign_up=settings.sign_up != "off",
         ),
         client_failures=_budget(settings.throttle_client_auth),
@@ -157,6 +172,8 @@ def routes(server: Server) -> dict[str, Route]:
             {"GET": page(authorize.authorize), "POST": page(authorize.authorize_by_post)}, "page", head=False
         ),
         "/login": Route({"GET": page(sign_in.show), "POST": page(sign_in.submit)}, "page"),
+        "/login/passkey": Route({"POST": json(passkey_options.sign_in)}),
+        "/account/passkeys/options": Route({"POST": json(passkey_options.register)}),
         "/consent": Route({"GET": page(consent.show), "POST": page(consent.submit)}, "page"),
         "/logout": Route({"GET": page(sign_out.show), "POST": page(sign_out.submit)}, "page"),
         "/end_session": Route(
@@ -167,6 +184,8 @@ def routes(server: Server) -> dict[str, Route]:
         "/link": Route({"GET": page(link.show), "POST": page(link.submit)}, "page"),
         **account.routes(page),
     }
+    if email_code.is_on(server):
+        found["/code"] = Route({"GET": page(code.show), "POST": page(code.submit)}, "page")
     if server.settings.sign_up != "off":
         found["/sign-up"] = Route({"GET": page(sign_up.show), "POST": page(sign_up.submit)}, "page")
     if server.settings.registration != "off":

@@ -3,6 +3,15 @@
 from dataclasses import dataclass
 
 from mintmark.event import Event, Observation, name_of, own
+from mintmark.factor_events import (
+    FactorAdded,
+    FactorRefused,
+    FactorRemoved,
+    PasskeyPerhapsCloned,
+    PasskeyRenamed,
+    RecoveryCodesMade,
+    RecoveryCodeUsed,
+)
 from mintmark.person_events import (
     AccountMade,
     BrowserDistrusted,
@@ -26,12 +35,19 @@ __all__ = [
     "EmailChanged",
     "EmailVerified",
     "Event",
+    "FactorAdded",
+    "FactorRefused",
+    "FactorRemoved",
     "LinkSent",
     "Observation",
+    "PasskeyPerhapsCloned",
+    "PasskeyRenamed",
     "PasswordChanged",
     "PersonDeleted",
     "PersonalCopyTaken",
     "ProfileChanged",
+    "RecoveryCodeUsed",
+    "RecoveryCodesMade",
     "name_of",
     "own",
 ]

@@ -16,6 +16,7 @@ from mintmark.events import Event, SignedIn, SignInFailed, SignInThrottled
 from mintmark.factors import throttle
 from mintmark.factors.factor import AsksFirst, Factor, Offer, Proved, WrongProof
 from mintmark.factors.throttle import Attempt, Over
+from mintmark.mails import notices
 from mintmark.protocol import acr, acr_levels, ids, throttling
 from mintmark.protocol.acr import Level, Needs, Proof
 from mintmark.protocol.errors import Refusal, TooManyAttempts, UntrustedRequest
@@ -209,6 +210,7 @@ async def _begin(
     else:
         agent = here.asked.header(b"user-agent") or ""
         changes.append(sessions.add(session, ids.digest(secret), here.asked.address, agent))
+        changes += await notices.new_browser(server, here.asked, person, now)
         if current is not None:
             replaced = current.id
             ended, told = await ending.session(server, current.id, current.person_id, "another person signed in", now)

@@ -381,6 +381,7 @@ async def change(browser, door, **form):
 async def test_a_password_is_changed_after_a_fresh_proof_and_other_browsers_are_signed_out(issuer, mailbox):
     other = issuer.browser()
     await issuer.sign_in(other)
+    issuer.later(seconds=1)
     await issuer.sign_in()
     here = (await issuer.sids())[-1]
     answer = await change(issuer.http, "/account/password", new_password=NEW)
@@ -482,3 +483,25 @@ async def test_whose_name_is_their_address_bears_the_new_one(sqlite_issuer, mail
 
     assert person is not None
     assert "alice@new.example" == person.holder.username == person.holder.email
+
+
+async def test_a_sign_in_from_a_browser_never_seen_is_told_and_one_from_a_known_one_is_not(issuer, mailbox):
+    issuer.later(days=2)
+    known = issuer.browser()
+    known.headers["user-agent"] = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0 <b>x</b>"
+    await issuer.sign_in(known)
+    await outbox.deliver_all(issuer.server)
+    [came] = mailbox.came
+    text, html = parts(came)
+    assert "New sign-in to your account" == came["Subject"]
+    assert "Firefox on Linux" in text
+    assert "127.0.0.1" in text
+    assert "<b>" not in html
+    await known.post("/logout", data=hidden((await known.get("/logout")).text))
+    await issuer.sign_in(known)
+    await outbox.deliver_all(issuer.server)
+    assert 1 == len(mailbox.came)
+
+    browser = issuer.browser()
+    await follow(browser, await open_(browser, link(came)))
+    assert [] == await issuer.sids()

@@ -22,11 +22,13 @@ def launch(playwright: Playwright) -> Browser:
 def serve(route: Route) -> None:
     """A sample page by its name, a static file by its own; a page that breaks its own policy shows it."""
     made = pages()
-    name = route.request.url.removeprefix(f"{ORIGIN}/")
+    name, _, tag = route.request.url.removeprefix(f"{ORIGIN}/").partition("?")
     if name in SAMPLES:
-        route.fulfill(body=shown(name), headers=dict(made.headers()))
+        route.fulfill(body=shown(name, language=tag), headers=dict(made.headers()))
     elif (file := made.static.get(name.removeprefix("static/"))) is not None:
-        leaves = name.startswith("static/form_post")  # its script sends the page on: what is looked at is the page
+        leaves = name.startswith(
+            ("static/form_post", "static/farewell")
+        )  # their scripts go on: what is looked at is the page
         route.fulfill(body=b"" if leaves else file.body, headers=dict(file.headers))
     else:
         route.fulfill(status=404)

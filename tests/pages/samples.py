@@ -7,9 +7,15 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from mintmark.pages import words
+from mintmark import devices
+from mintmark.languages import Languages
+from mintmark.pages import qr, words
+from mintmark.pages.account import frame, totp
 from mintmark.pages.render import Pages
+from mintmark.protocol import recovery_code
+from mintmark.store.enrolled import EnrolledCodes
 from mintmark.texts import _, listed
+from tests.pages import enrolled
 
 HARBOUR: Final = MappingProxyType(
     {
@@ -31,6 +37,9 @@ SIGN_IN: Final = MappingProxyType(
         "fresh": False,
         "action": "/login",
         "reauthenticate": False,
+        "passkeys": True,
+        "rp_id": "accounts.acme.example",
+        "useless": "",
     }
 )
 
@@ -114,7 +123,7 @@ CONSENT: Final = MappingProxyType(
     }
 )
 
-LINUX, IPHONE, WINDOWS = (words.device_name(name) for name in ("Firefox/ Linux", "Safari/ iPhone", "Chrome/ Windows"))
+LINUX, IPHONE, WINDOWS = (devices.name(name) for name in ("Firefox/ Linux", "Safari/ iPhone", "Chrome/ Windows"))
 NOON: Final = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
@@ -127,20 +136,144 @@ def _app(id: str, title: str, scope: str, since: timedelta) -> object:
     return {"id": id, "title": title, "detail": listed([scope, words.ago(NOON - since, NOON)])}
 
 
-ACCOUNT: Final = MappingProxyType(
+ACCOUNT_FRAME: Final = MappingProxyType(
     {
         "person": {"name": "Ada Lovelace", "email": "ada@example.org"},
-        "sessions": (
-            _session("s1", _("This browser"), LINUX, "192.0.2.14", timedelta(0), current=True),
-            _session("s2", IPHONE, IPHONE, "198.51.100.7", timedelta(days=1)),
-            _session("s3", WINDOWS, WINDOWS, "203.0.113.40", timedelta(days=12)),
-        ),
-        "apps": (
-            _app("a1", "Harbour Notes", "openid email api:write", timedelta(hours=3)),
-            _app("a2", "Build agent", "api:read", timedelta(days=3)),
-        ),
-        "allowed": (_app("c1", "Harbour Notes", "openid · Example API: api:read", timedelta(days=3)),),
+        "places": tuple(frame.PLACES.items()),
+        "leaving": None,
+        "done": None,
+        "prove_url": None,
         "csrf_token": "a-csrf-token",
+    }
+)
+
+SESSIONS: Final = (
+    {"id": "s1", "title": "This browser", "detail": "Firefox on Linux · 192.0.2.7 · now", "current": True},
+    {"id": "s2", "title": "Safari on iOS", "detail": "198.51.100.7 · yesterday", "current": False},
+    {"id": "s3", "title": "Chrome on Windows", "detail": "203.0.113.40 · 12 days ago", "current": False},
+)
+
+ACCOUNT: Final = MappingProxyType(
+    {
+        **ACCOUNT_FRAME,
+        "place": "",
+        "few_codes": 2,
+        "sessions": SESSIONS,
+        "apps": (
+            {"id": "a1", "title": "Harbour Notes", "detail": "name, e-mail, notes · used today"},
+            {"id": "a2", "title": "Build agent", "detail": "api:read · used 3 days ago"},
+        ),
+        "allowed": ({"id": "c1", "title": "Harbour Notes", "detail": "openid · Example API: api:read · 3 days ago"},),
+    }
+)
+
+ACCOUNT_PROFILE: Final = MappingProxyType(
+    {
+        **ACCOUNT_FRAME,
+        "place": "profile",
+        "fields": tuple(
+            {"name": name, "label": label, "value": value, "autocomplete": "off", "refused": name == "birthdate"}
+            for name, label, value in (
+                ("name", "Name", "Ada Lovelace"),
+                ("nickname", "Nickname", ""),
+                ("birthdate", "Date of birth, such as 1990-12-31", "10 December"),
+            )
+        ),
+        "facts": (("Username", "ada"), ("E-mail address", "ada@example.org"), ("Groups", "staff, harbour")),
+        "email": "",
+        "email_refused": False,
+        "may_change_email": True,
+        "prove_url": "/login?fresh=profile",
+    }
+)
+
+ACCOUNT_FACTORS: Final = MappingProxyType(
+    {
+        **ACCOUNT_FRAME,
+        "place": "factors",
+        "has_password": True,
+        "passkeys": (
+            {"id": "p1", "title": "Phone", "detail": "added 3 months ago · last used: yesterday · synchronised"},
+        ),
+        "authenticators": ({"id": "t1", "title": "Aegis", "detail": "added 12 days ago · not used yet"},),
+        "codes": EnrolledCodes(10, 2, None, None),
+        "codes_detail": "added 12 days ago · last used: yesterday",
+        "few": True,
+        "browsers": (
+            {"id": "b1", "title": "Firefox on Linux", "detail": "192.0.2.7 · added 2 days ago · until 2026-12-20"},
+        ),
+    }
+)
+
+ACCOUNT_APPS: Final = MappingProxyType(
+    {
+        **ACCOUNT_FRAME,
+        "place": "apps",
+        "done": frame.DONE["app"],
+        "apps": (
+            {
+                "id": "notes",
+                "title": "Harbour Notes",
+                "since": "3 months ago",
+                "may": "Know who you are · See your e-mail address · Read and change notes",
+                "holds": ("Access without you being here, until 2027-02-01 · last used: yesterday",),
+            },
+            {"id": "agent", "title": "Build agent", "since": "2 days ago", "may": "api:read", "holds": ()},
+        ),
+    }
+)
+
+ACCOUNT_ACTIVITY: Final = MappingProxyType(
+    {
+        **ACCOUNT_FRAME,
+        "place": "activity",
+        "first": True,
+        "next": "/account/activity?after=x",
+        "rows": tuple(
+            {"title": title, "detail": detail, "at": "2026-11-25T12:00:00Z", "alarm": alarm}
+            for title, detail, alarm in (
+                ("Harbour Notes renewed its access", "now · 14 times", False),
+                ("You signed in", "2 hours ago · Firefox on Linux · 192.0.2.7", False),
+                ("A sign-in failed", "yesterday · 203.0.113.9", True),
+                ("Your account was changed", "3 days ago · by whoever runs this place", False),
+            )
+        ),
+    }
+)
+
+TOTP: Final = MappingProxyType(
+    {
+        "apps": (
+            {"id": "t1", "title": "Phone", "detail": "added 3 months ago · used yesterday"},
+            {"id": "t2", "title": "Old tablet", "detail": "added 2 years ago"},
+        ),
+        "pending": {
+            "id": "t3",
+            "name": "New phone",
+            "picture": qr.svg(totp.address("Acme accounts", "ada", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")),
+            "uri": totp.address("Acme accounts", "ada", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
+            "groups": ("GEZD", "GNBV", "GY3T", "QOJQ", "GEZD", "GNBV", "GY3T", "QOJQ"),
+        },
+        "full": False,
+        "name": "Authenticator app",
+        "most_name": 64,
+        "message": None,
+        "csrf_token": "a-csrf-token",
+    }
+)
+
+RECOVERY_CODES: Final = MappingProxyType(
+    {"left": 2, "few": True, "made": "3 months ago", "count": 10, "csrf_token": "a-csrf-token"}
+)
+
+RECOVERY_SHEET: Final = MappingProxyType(
+    {
+        "codes": tuple(
+            recovery_code.shown(code) for code in recovery_code.made(lambda count: b"a sample code."[:count] + b"!")
+        ),
+        "username": "ada",
+        "date": "2026-11-25",
+        "added": "New phone",
     }
 )
 
@@ -176,7 +309,7 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
     {
         "sign-in": ("sign_in.html", SIGN_IN),
         "consent": ("consent.html", CONSENT),
-        "account": ("account.html", ACCOUNT),
+        "account": ("account/overview.html", ACCOUNT),
         "sign-out": ("sign_out.html", SIGN_OUT),
         "signed-out": ("signed_out.html", MappingProxyType({})),
         "error": ("error.html", ERROR),
@@ -187,6 +320,20 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "sign-in-alone": ("sign_in.html", MappingProxyType({**SIGN_IN, "client": None, "username": "", "request": ""})),
         "sign-in-again": ("sign_in.html", MappingProxyType({**SIGN_IN, "reauthenticate": True})),
         "second-step": ("second_step.html", SECOND_STEP),
+        **enrolled.samples(ACCOUNT_FRAME, SECOND_STEP),
+        "second-step-refused": (
+            "second_step.html",
+            MappingProxyType(
+                {**SECOND_STEP, "fields": "factors/recovery_code.html", "message": "That code is not right."}
+            ),
+        ),
+        "second-step-app": ("second_step.html", MappingProxyType({**SECOND_STEP, "fields": "factors/totp.html"})),
+        "authenticators": ("totp.html", TOTP),
+        "authenticators-refused": ("totp.html", MappingProxyType({**TOTP, "message": "That code is not right."})),
+        "authenticators-new": ("totp.html", MappingProxyType({**TOTP, "apps": (), "pending": None})),
+        "recovery-codes": ("recovery_codes.html", RECOVERY_CODES),
+        "recovery-codes-new": ("recovery_codes.html", MappingProxyType({**RECOVERY_CODES, "made": None, "left": 0})),
+        "recovery-sheet": ("recovery_sheet.html", RECOVERY_SHEET),
         "set-up": (
             "set_up.html",
             MappingProxyType(
@@ -198,9 +345,35 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
             MappingProxyType({**CONSENT, "redirect_host": "127.0.0.1", "localhost_warning": True}),
         ),
         "account-new": (
-            "account.html",
-            MappingProxyType({**ACCOUNT, "person": {"name": "demo", "email": None}, "apps": ()}),
+            "account/overview.html",
+            MappingProxyType(
+                {**ACCOUNT, "person": {"name": "demo", "email": None}, "apps": (), "leaving": "2026-12-09"}
+            ),
         ),
+        "account-profile": ("account/profile.html", ACCOUNT_PROFILE),
+        "account-factors": ("account/factors.html", ACCOUNT_FACTORS),
+        "account-sessions": (
+            "account/sessions.html",
+            MappingProxyType(
+                {
+                    **ACCOUNT_FRAME,
+                    "place": "sessions",
+                    "sessions": tuple({**one, "began": "2 days ago"} for one in SESSIONS),
+                }
+            ),
+        ),
+        "account-apps": ("account/apps.html", ACCOUNT_APPS),
+        "account-activity": ("account/activity.html", ACCOUNT_ACTIVITY),
+        "account-download": ("account/download.html", MappingProxyType({**ACCOUNT_FRAME, "place": "download"})),
+        "account-delete": (
+            "account/delete.html",
+            MappingProxyType({**ACCOUNT_FRAME, "place": "delete", "refused": None, "unsure": True, "grace_days": 14}),
+        ),
+        "account-keep": (
+            "account/keep.html",
+            MappingProxyType({**ACCOUNT_FRAME, "place": "keep", "leaving": "2026-12-09", "request": "a-request"}),
+        ),
+        "account-leaving": ("account/leaving.html", MappingProxyType({"day": "2026-12-09"})),
         "signed-out-going-on": ("signed_out.html", GOING_ON),
         "sign-out-alone": ("sign_out.html", MappingProxyType({**SIGN_OUT, "client": None})),
         "forgot": (
@@ -250,6 +423,6 @@ def pages(path: str = "") -> Pages:
     return Pages("Acme accounts", path, "https://acme.example/privacy", "https://acme.example/terms")
 
 
-def shown(name: str, path: str = "") -> str:
+def shown(name: str, path: str = "", language: str = "") -> str:
     template, context = SAMPLES[name]
-    return pages(path).page(template, **context).decode()
+    return pages(path).page(template, Languages().best([language]), **context).decode()

@@ -80,7 +80,8 @@ def test_the_sign_in_page_is_one_form_with_the_contracts_names(name):
     page = elements(name)
 
     assert ["sign-in"] == [form["id"] for form in page.of("form")]
-    assert {"username", "password", "csrf_token", "request"} == {field["name"] for field in page.of("input")}
+    names = {field["name"] for field in page.of("input")}
+    assert {"username", "password", "csrf_token", "request", "passkey"} == names
     assert "submit" == page.with_id("submit")["type"]
     assert ["submit"] == [button["id"] for button in page.of("button") if button["type"] == "submit"]
 
@@ -345,6 +346,6 @@ def contrast(one, other):
 )
 def test_every_pair_of_colours_has_contrast(theme, front, back, least):
     sheet = next(file.body.decode() for name, file in pages().static.items() if name.endswith(".css"))
-    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6});", sheet.split(":root {")[1 + theme]))
+    colours = dict(re.findall(r"--([a-z-]+):(#[0-9a-f]{3,6})[;}]", sheet.split(":root{")[1 + theme]))
 
     assert contrast(colours[front], colours[back]) >= least

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mintmark.store import recovery_codes
+from mintmark.store import enrolled, recovery_codes
 from mintmark.store.changes import Conflict
 from mintmark.store.recovery_codes import Counted
 
@@ -62,7 +62,7 @@ async def test_new_ones_take_the_place_of_all_that_there_were(store):
 async def test_of_two_who_replace_the_same_ones_the_second_must_look_again(store):
     await made(store)
     before = await recovery_codes.count(store, "p")
-    await store.commit([recovery_codes.forget_person("p")])
+    await store.commit(enrolled.forget_person("p"))
 
     with pytest.raises(Conflict):
         await store.commit(recovery_codes.replace("p", before, [b"n" * 32], LATER))

@@ -5,7 +5,7 @@ import pytest
 
 from mintmark.keys.sealing import Sealer, WrongSealingKey
 from mintmark.protocol import totp
-from mintmark.store import totps
+from mintmark.store import enrolled, totps
 from mintmark.store.changes import Conflict
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -87,7 +87,7 @@ async def test_a_person_who_goes_takes_theirs_along(store):
     await confirmed(store, "a")
     await added(store, "b")
     await confirmed(store, "c", "somebody else")
-    await store.commit([totps.forget_person("p")])
+    await store.commit(enrolled.forget_person("p"))
 
     assert [] == await totps.of_person(store, "p")
     assert 1 == await totps.count(store, "somebody else")

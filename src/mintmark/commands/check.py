@@ -128,8 +128,13 @@ def wrong_files(settings: Settings) -> Iterator[str]:
             yield f"MINTMARK_OUTBOUND_CA does not open: {error.strerror or error}"
     from mintmark import proving
     from mintmark.endpoints import registering
+    from mintmark.pages.branding import BadBranding, Look
 
     yield from registering.wrong(settings)
+    try:
+        Look.read(settings)
+    except BadBranding as error:
+        yield str(error)
     yield from proving.wrong(settings)
 
 

@@ -56,4 +56,11 @@ TABLE: Final[Table] = {
         "Wait; MINTMARK_THROTTLE_MAIL_ASKED is the limit. Many of these are an attack.",
         AS_IT_IS,
     ),
+    "one-time code": Explained("code", "The code was not the one that was sent.", "They can ask for another one."),
+    "one-time code browser": Explained(
+        "code", "The code was asked for in another browser, where alone it is good.", "Many of these are an attack."
+    ),
+    "one-time code person": Explained(
+        "code", "The code was sent to somebody else than the one who signs in.", "They can ask for another one."
+    ),
 }

@@ -18,6 +18,40 @@ TABLE: Final[Table] = {
         "Nothing; the page offers what they have.",
         AS_A_NAME,
     ),
+    "code form": Explained(
+        "code",
+        "What was typed is neither a code of an authenticator app nor a recovery code.",
+        "Type the six digits that the app shows, or a whole recovery code.",
+    ),
+    "totp code": Explained(
+        "code",
+        "The person under expected has authenticator apps, and none of them shows that code now, or did half a minute "
+        "ago.",
+        "Compare the clock of the phone with this server's; more than 30 s apart, no code is right.",
+    ),
+    "totp step": Explained(
+        "code",
+        "The code was used already, or a later one was: each is good once.",
+        "Wait for the next code; if nobody knows of the first use, somebody else has the code.",
+    ),
+    "recovery code": Explained(
+        "code",
+        "The person under expected has no such recovery code; making new ones ends the old ones.",
+        "Take the sheet that was printed last, or an operator removes what was lost.",
+    ),
+    "recovery code use": Explained(
+        "code",
+        "The recovery code was used before: each is good once.",
+        "Take another one; if the person did not use it, somebody else has the sheet.",
+    ),
+    "totp app": Explained(
+        "app",
+        "An authenticator app was to be confirmed or removed that the person does not have, or the key was shown too "
+        "long ago.",
+        "Begin again with a new key.",
+    ),
+    "totp name": Explained("name", "The name of an authenticator app cannot be shown.", "Choose a short one."),
+    "totp count": Explained("name", "The person has as many authenticator apps as anybody may.", "Remove one first."),
     "factors": Explained(
         "factor",
         "The proof was right, and nothing that this person has would make it enough to sign in.",
@@ -88,6 +122,17 @@ TABLE: Final[Table] = {
         "username",
         "Too many sign-ins of one account waited for each other.",
         "Look for a program that signs in as one person all the time.",
+    ),
+    "throttle download": Explained(
+        "person",
+        "Somebody downloaded all that is kept of them as often as they may in a day.",
+        "Wait; MINTMARK_THROTTLE_DOWNLOAD is the limit.",
+        AS_IT_IS,
+    ),
+    "person leaves": Explained(
+        "prompt",
+        "prompt=none, but the person asked to be deleted, and has to say whether they stay.",
+        "Send the request again without prompt=none.",
     ),
     "password queue": Explained(
         "password",

@@ -4,14 +4,23 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from mintmark.factors import external, password
+from mintmark.factors import email_code, external, passkey, password, recovery_code, totp
 from mintmark.factors.factor import Factor
 from mintmark.protocol.acr import Means
 from mintmark.protocol.authorization import Holder
 from mintmark.server import Server
 from mintmark.store.held import Held
 
-FACTORS: Final[Mapping[str, Factor]] = MappingProxyType({"password": password.FACTOR, "external": external.FACTOR})
+FACTORS: Final[Mapping[str, Factor]] = MappingProxyType(
+    {
+        "password": password.FACTOR,
+        "passkey": passkey.FACTOR,
+        "totp": totp.FACTOR,
+        "recovery_code": recovery_code.FACTOR,
+        "email_code": email_code.FACTOR,
+        "external": external.FACTOR,
+    }
+)
 
 
 def of(server: Server, holder: Holder, held: Held) -> Iterator[Means]:

@@ -16,7 +16,7 @@ from mintmark.protocol.throttling import Wait
 from mintmark.server import Server
 from mintmark.store import people
 from mintmark.store.changes import Change, Conflict
-from mintmark.store.held import Held
+from mintmark.store.held import NOTHING, Held
 from mintmark.store.people import Person
 from mintmark.texts import _
 from mintmark.wire.asked import Asked
@@ -75,6 +75,14 @@ async def prove_for_client(server: Server, asked: Asked, username: str, password
         raise InvalidGrant(
             "username or password is not right", check=error.check, expected=error.expected, got=error.got
         ) from error
+    has = person.held or NOTHING
+    if has.passkey or has.totp:
+        raise InvalidGrant(
+            "username or password is not right",
+            check="second factor",
+            expected="somebody who has no second factor",
+            got=f"person {person.holder.id}",
+        )
     await server.commit(changes, [], asked, now)
     return person
 
@@ -121,4 +129,5 @@ FACTOR = Factor(
     available=_available,
     recognises=_recognises,
     prove=prove,
+    second=False,  # it comes with the name
 )

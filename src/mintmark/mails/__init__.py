@@ -4,7 +4,7 @@ A letter holds links that open accounts. So it lies sealed in the outbox, and no
 """
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -58,23 +58,41 @@ def send(
     now: datetime,
     *,
     expires_at: datetime | None = None,
+    languages: Sequence[str] = (),
 ) -> list[Change]:
     """The changes that go with the commit of its cause. Nothing where no mail is sent, and where a person has no
     address that they proved to be theirs.
 
-    kind: of KINDS. values: for its template; `token` becomes the address of a link.
+    kind: of KINDS. values: for its template; `token` becomes the address of a link. languages: of the browser that
+    caused it, for a person whose account names none.
     """
     address = to if isinstance(to, str) else to.email if to.email_verified else None
     if address is None:
         return []
-    return _kept(server, Letter(kind, address, values, expires_at), now)
+    spoken = wanted(None if isinstance(to, str) else to, languages)
+    return _kept(server, Letter(kind, address, {**values, **spoken}, expires_at), now)
 
 
-def ask(server: Server, kind: str, values: Mapping[str, str], now: datetime, *, expires_at: datetime) -> list[Change]:
+def ask(
+    server: Server,
+    kind: str,
+    values: Mapping[str, str],
+    now: datetime,
+    *,
+    expires_at: datetime,
+    languages: Sequence[str] = (),
+) -> list[Change]:
     """A letter that a stranger asked for, by a name that perhaps nobody has: who that is, is looked up when it is sent.
     So what the stranger sees, and how long it takes, is the same whoever was named."""
     secret = ids.secret(link.PREFIX, server.random(link.SECRET_BYTES))
-    return _kept(server, Letter(kind, None, {**values, "token": secret}, expires_at), now)
+    return _kept(server, Letter(kind, None, {"token": secret, **values, **wanted(None, languages)}, expires_at), now)
+
+
+def wanted(holder: Holder | None, languages: Sequence[str]) -> dict[str, str]:
+    """What a letter is told of the languages that somebody reads: the one of their account first (OIDC Core §5.1)."""
+    locale = None if holder is None else orjson.loads(holder.claims).get("locale")
+    found = [*([locale.replace("_", "-")] if isinstance(locale, str) else []), *languages]
+    return {"languages": " ".join(found)} if found else {}
 
 
 def sign_up(

@@ -8,10 +8,12 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from functools import cache
+from gettext import NullTranslations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from mintmark.languages import ENGLISH, Language
 from mintmark.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,17 +27,24 @@ class NoAddress(ValueError):
 
 
 def compose(
-    settings: Settings, id: str, kind: str, to: str, values: Mapping[str, str], sent_at: datetime
+    settings: Settings,
+    id: str,
+    kind: str,
+    to: str,
+    values: Mapping[str, str],
+    sent_at: datetime,
+    language: Language | None = None,
 ) -> EmailMessage:
     """The same bytes but for the boundary at each attempt, and the same Message-ID: who gets it twice can tell.
 
-    Raises NoAddress.
+    language: None, English. Raises NoAddress.
     """
     address = _address(to)
     host = urlsplit(settings.issuer).hostname or "localhost"
-    known = {"operator": settings.operator_name, "issuer": settings.issuer, "url": "", **values}
+    said_in = language or Language(ENGLISH, NullTranslations())
+    known = {"operator": settings.operator_name, "issuer": settings.issuer, "url": "", **values, "language": said_in}
     said = _environment(is_html=False).get_template(f"{kind}.jinja").make_module(known)
-    parts = {"operator": settings.operator_name, "issuer": settings.issuer, "url": known["url"], "said": said}
+    parts = {name: known[name] for name in ("operator", "issuer", "url", "language")} | {"said": said}
     message = EmailMessage(policy=SMTP if address.addr_spec.isascii() else SMTPUTF8)
     message["From"] = Address(
         _line(settings.smtp_from_name or settings.operator_name), addr_spec=settings.smtp_from or f"no-reply@{host}"
@@ -47,6 +56,7 @@ def compose(
     message["Auto-Submitted"] = "auto-generated"  # no holiday answer comes back (RFC 3834 §5)
     message.set_content(_environment(is_html=False).get_template("letter.txt").render(parts))
     message.add_alternative(_environment(is_html=True).get_template("letter.html").render(parts), subtype="html")
+    message["Content-Language"] = said_in.tag  # after the contents, which take such headers away
     return message
 
 
@@ -73,7 +83,9 @@ def _environment(*, is_html: bool) -> Environment:
     # Imported here: Jinja2 costs a tenth of a second, which the first token should not wait for.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    from mintmark import spoken
+
+    environment = Environment(
         loader=FileSystemLoader(str(files("mintmark.mails") / "templates")),
         autoescape=is_html,  # noqa: S701  what is said is text, and escaped where it is put into HTML
         undefined=StrictUndefined,
@@ -82,3 +94,5 @@ def _environment(*, is_html: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    spoken.teach(environment)
+    return environment

@@ -27,6 +27,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "email_changed": Kind(),
         "factor_added": Kind(),
         "factor_removed": Kind(),
+        "recovery_code_used": Kind(),
         "deletion_asked": Kind(),
         "deletion_taken_back": Kind(),
     }

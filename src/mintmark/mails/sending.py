@@ -1,5 +1,6 @@
 """Letters on their way: who asked for one is looked up, one address gets only so many, and what is over is not sent."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from mintmark import links, mails
@@ -27,7 +28,10 @@ async def send(server: Server, message: Message) -> None:
     if "token" in values:
         values["url"] = links.url(server, values.pop("token"))
     try:
-        made = composing.compose(server.settings, message.id, letter.kind, letter.to, values, message.created_at)
+        language = server.languages.best(values.pop("languages", "").split())
+        made = composing.compose(
+            server.settings, message.id, letter.kind, letter.to, values, message.created_at, language
+        )
     except NoAddress as error:
         raise Pointless(str(error)) from None
     await smtp.deliver(server.settings, place, made)
@@ -52,7 +56,9 @@ async def _letter(server: Server, message: Message, now: datetime) -> Letter | N
         raise Pointless("the address got as many as it gets (MINTMARK_THROTTLE_MAIL)")
     if person is None:
         return await asked.joining(server, letter, now) if letter.kind == "sign_up" else letter
-    return await asked.RESOLVERS[letter.kind](server, letter, person, now)
+    found = await asked.RESOLVERS[letter.kind](server, letter, person, now)
+    wanted = mails.wanted(person.holder, letter.values.get("languages", "").split())
+    return replace(found, values={**found.values, **wanted})
 
 
 async def _has_room(server: Server, address: str, now: datetime) -> bool:

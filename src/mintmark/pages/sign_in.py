@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 from mintmark import browser as browsers
 from mintmark import factors, proving, refused, steps
+from mintmark.factors import email_code
 from mintmark.factors.factor import Factor, Offer, WrongProof
-from mintmark.pages import answers
+from mintmark.pages import answers, code
 from mintmark.protocol.errors import Refusal, TooManyAttempts
 from mintmark.protocol.params import Params
 from mintmark.server import Server
@@ -28,7 +29,7 @@ async def show(server: Server, asked: Asked) -> Answer:
     if params.get("another") is None and _is_beyond(visit):
         return await _set_up(visit, params)
     way = _way(params, choices)
-    if way is not None and not way.first:
+    if way is not None and _is_step(visit, way):
         return await _second(visit, params, way, choices)
     return await _first(visit, params, _hinted(visit))
 
@@ -64,12 +65,18 @@ def _way(params: Params, choices: Sequence[str]) -> Factor | None:
     return factors.FACTORS[wanted if wanted in choices else choices[0]]
 
 
+def _is_step(visit: Visit, way: Factor) -> bool:
+    """Whether it is asked on a page of its own, of somebody who is known; otherwise it stands where sign-ins begin."""
+    return not way.first or (way.second and visit.sign_in is not None)
+
+
 def _sent(params: Params) -> Factor:
     """The factor that the form is of. Where it does not say, whoever recognises its fields; the password otherwise."""
     named = factors.FACTORS.get(params.get("factor") or "")
     if named is not None and named.recognises(params):
         return named
-    known = (factor for factor in reversed([*factors.FACTORS.values()]) if factor.recognises(params))
+    ways = (factors.FACTORS["external"], *factors.FACTORS.values())  # its button stands beside the fields of others
+    known = (factor for factor in ways if factor.recognises(params))
     return next(known, named or factors.FACTORS["password"])
 
 
@@ -86,7 +93,7 @@ async def _again(server: Server, asked: Asked, params: Params, way: Factor, erro
         refused.keep(server, asked, error, server.clock())
     visit = await steps.visit(server, asked, params, server.clock())
     choices = _choices(visit)
-    if (not way.first and way.name in choices) or shows:
+    if (way.name in choices and _is_step(visit, way)) or shows:
         again = await _second(visit, params, way, choices, message=error.description, status=error.status, shows=shows)
     else:
         username = params.get("username") or ""
@@ -104,6 +111,7 @@ async def _first(
         params,
         username=username,
         reauthenticate=visit.browser.session is not None or visit.sign_in is not None,
+        code_url=code.address(visit) if email_code.is_on(visit.server) else "",
         message=message,
         status=status,
     )

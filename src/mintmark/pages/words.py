@@ -47,30 +47,6 @@ _SCOPES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 )
 
 # The first that fits wins: each of these names also those below it.
-_BROWSERS: Final = (
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("Vivaldi/", "Vivaldi"),
-    ("SamsungBrowser/", "Samsung Internet"),
-    ("Firefox/", "Firefox"),
-    ("FxiOS/", "Firefox"),
-    ("CriOS/", "Chrome"),
-    ("Chromium/", "Chromium"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-)
-_SYSTEMS: Final = (
-    ("iPhone", "iOS"),
-    ("iPad", "iPadOS"),
-    ("Android", "Android"),
-    ("CrOS", "ChromeOS"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "macOS"),
-    ("Macintosh", "macOS"),
-    ("FreeBSD", "FreeBSD"),
-    ("Linux", "Linux"),
-)
-
 _APP_HINT: Final = _("If you make this app: the line above says what to change.")
 _OPERATOR_HINT: Final = _("If it goes on: whoever runs this place can look it up.")
 _UNTRUSTED: Final = Problem(
@@ -133,16 +109,6 @@ def group(resources: Sequence[str], *, before: bool) -> str:
 def problem(code: str) -> Problem:
     """What an error page says above the code. Most codes mean that the app asked wrongly (RFC 6749 §4.1.2.1)."""
     return _PROBLEMS.get(code, _UNTRUSTED)
-
-
-def device_name(user_agent: str | None) -> str:
-    """ "Firefox on Linux". Only our own words come out, whatever went in."""
-    text = (user_agent or "")[:512]
-    browser = next((name for mark, name in _BROWSERS if mark in text), None)
-    system = next((name for mark, name in _SYSTEMS if mark in text), None)
-    if browser and system:
-        return _("%(browser)s on %(system)s", browser=browser, system=system)
-    return browser or (_("A program on %(system)s", system=system) if system else _("An unknown browser"))
 
 
 def ago(then: datetime, now: datetime) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 LONGEST_UNIT: Final = 8  # characters: what is repeated again and again to make a password long
 SHORTEST_WORD: Final = 4  # characters of a name that must not be most of a password
-_RUNS: Final = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm")
+_RUNS: Final = ("abcdefghijklmnopqrstuvwxyz", "0123456789", "qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 import mintmark.settings.smtp as smtp
-from mintmark import durations, networks
+from mintmark import colours, durations, networks
 from mintmark.networks import Network
 from mintmark.settings.issuer import check as check_issuer
 
@@ -111,6 +111,10 @@ def _page_url(text: str | None) -> str | None:
     return text
 
 
+def _colour(text: str | None) -> str | None:
+    return None if text is None else colours.read(text)
+
+
 def _range_url(text: str | None) -> str | None:
     if text is not None and not re.fullmatch(r"https?://[^\s?#@]+/", text):
         raise ValueError("must be a URL that ends with /, such as https://passwords.example/range/")
@@ -206,6 +210,7 @@ WholeOrNone = Annotated[int | None, BeforeValidator(_whole), Kind("whole number"
 Switch = Annotated[bool, BeforeValidator(_switch), Kind("`on` or `off`")]
 Text = Annotated[str, Kind("text")]
 Issuer = Annotated[str, AfterValidator(check_issuer), Kind("URL")]
+Colour = Annotated[str | None, AfterValidator(_colour), Kind("colour")]
 PageUrl = Annotated[str | None, AfterValidator(_page_url), Kind("URL")]
 RangeUrl = Annotated[str | None, AfterValidator(_range_url), Kind("URL")]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url), Kind("URL")]

@@ -30,6 +30,7 @@ import mintmark.settings.smtp as smtp
 import mintmark.settings.sources as sources
 from mintmark import durations
 from mintmark.settings.accounts import Accounts
+from mintmark.settings.branding import Branding
 from mintmark.settings.forms import (
     DatabaseUrl,
     Duration,
@@ -52,6 +53,7 @@ from mintmark.settings.forms import (
 )
 from mintmark.settings.issuer import is_loopback
 from mintmark.settings.mails import Mails
+from mintmark.settings.passkeys import Passkeys
 from mintmark.settings.passwords import Passwords
 from mintmark.settings.signing_in import SigningIn
 from mintmark.settings.signing_up import SigningUp
@@ -63,7 +65,7 @@ _LEAST_WORK = 19456 * 2  # KiB times passes (OWASP Password Storage Cheat Sheet,
 _MAKE_A_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
-class Settings(Passwords, SigningIn, SigningUp, Mails, Accounts):
+class Settings(Branding, Passwords, SigningIn, Passkeys, Mails, Accounts, SigningUp):
     """What the operator decides. Made by `load`; every value has been checked, alone and beside the others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -131,9 +133,6 @@ class Settings(Passwords, SigningIn, SigningUp, Mails, Accounts):
     documentation_url: PageUrl = Field(
         default=None, description="What developers of clients should read, named in the metadata."
     )
-    default_language: Annotated[
-        Literal["en", "de", "fr", "es", "ja", "ar"], Kind("`en`, `de`, `fr`, `es`, `ja` or `ar`")
-    ] = Field(default="en", description="The language of pages and mails for whoever asks for none that there is.")
     refresh_grace: Duration = Field(
         default=timedelta(seconds=30),
         description="How long a used refresh token, sent again, gets the same heir again.",
@@ -328,6 +327,7 @@ class Settings(Passwords, SigningIn, SigningUp, Mails, Accounts):
             yield "MINTMARK_OUTBOUND_ALLOW lets webhooks, and strangers, make this server ask private networks"
         if self.smtp_plain:
             yield "MINTMARK_SMTP_PLAIN lets links that open accounts go over the network for anybody to read"
+        yield from self.unreadable()
         for name in (name for name in type(self).model_fields if name.startswith("throttle_")):
             if getattr(self, name) is None:
                 yield f"{sources.variable(name)} is off: nothing slows down guessing there"

@@ -119,6 +119,12 @@ def unchanged(person: Person) -> Require:
     return Require(_TABLE, {**stands(person.holder).where, "updated_at": ms(person.updated_at)})
 
 
+def move_on(person: Person, now: datetime) -> Change:
+    """The guard of `unchanged`, for a change of what they prove themselves by: whatever was begun before is over."""
+    later = max(ms(now), ms(person.updated_at) + 1)
+    return Update(_TABLE, dict(unchanged(person).where), {"updated_at": later})
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """What an operator sets of a person."""

@@ -60,7 +60,3 @@ def replace(person_id: str, before: Counted, digests: Sequence[bytes], now: date
         for digest in digests
     ]
     return [Run(_FORGET, {"key_person": person_id}, rows=before.made), *added]
-
-
-def forget_person(person_id: str) -> Change:
-    return Run(_FORGET, {"key_person": person_id})

@@ -21,7 +21,9 @@ from mintmark.store.schema_people import (
     external_factors,
     links,
     passkeys,
+    people,
     recovery_codes,
+    sessions,
     sign_ins,
     totps,
     trusted_browsers,
@@ -153,61 +155,6 @@ policies = Table(
     Column("updated_at", BigInteger, nullable=False),
     **BY_KEY,
 )
-
-people = Table(
-    "people",
-    metadata,
-    Column("id", Text, primary_key=True),  # sub: random, never given out again
-    Column("username", Text, nullable=False),
-    Column("username_key", Text, nullable=False, unique=True),  # after NFKC and case folding
-    Column("email", Text),
-    Column("email_key", Text, unique=True),  # only while the address is verified: it signs in too
-    Column("password_hash", Text),
-    Column("claims", Text, nullable=False),  # OIDC's standard claims
-    Column("custom_claims", Text, nullable=False),
-    Column("groups", Text, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
-    Column("disabled_at", BigInteger),
-    Column("ended_before", BigInteger, nullable=False),  # everything issued before is over
-    Column("sessions_ended_before", BigInteger, nullable=False),  # sessions, and what ends with them, are over
-    Column("password_changed_at", BigInteger),
-    Column("reset_required_at", BigInteger),  # an operator asked for another password: the present one signs nobody in
-    Column("delete_after", BigInteger),  # the person asked to be deleted, and may think again until then
-    **BY_KEY,
-)
-Index("ix_people_delete_after", people.c.delete_after, sqlite_where=people.c.delete_after.is_not(None),
-      postgresql_where=people.c.delete_after.is_not(None))  # fmt: skip
-Index("ix_people_email", people.c.email)  # operators look for unverified addresses too
-
-sessions = Table(
-    "sessions",
-    metadata,
-    Column("id", Text, primary_key=True),  # sid
-    Column("secret_digest", LargeBinary, nullable=False, unique=True),
-    Column("person_id", Text, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("authenticated_at", BigInteger, nullable=False),  # auth_time
-    Column("last_used_at", BigInteger, nullable=False),
-    Column("idle_expires_at", BigInteger, nullable=False),
-    Column("expires_at", BigInteger, nullable=False),
-    Column("ended_at", BigInteger),
-    Column("end_reason", Text),
-    Column("address", Text, nullable=False),
-    Column("user_agent", Text, nullable=False),
-    Column("acr", Text, nullable=False),
-    Column("amr", Text, nullable=False),
-    Column("untold_at", BigInteger),  # when it ended, while those who took part in it are still to be told
-    Column("proved", Text),  # JSON: each factor, and when it was last proved; None: as acr, amr and auth_time say
-    **BY_KEY,
-)
-Index("ix_sessions_person", sessions.c.person_id, sessions.c.id)
-Index("ix_sessions_expiry", sessions.c.expires_at)
-# Those that run out by themselves, and those whose end somebody has to hear of.
-Index("ix_sessions_unended", sessions.c.expires_at, sessions.c.id, sqlite_where=sessions.c.ended_at.is_(None),
-      postgresql_where=sessions.c.ended_at.is_(None))  # fmt: skip
-Index("ix_sessions_untold", sessions.c.untold_at, sessions.c.id, sqlite_where=sessions.c.untold_at.is_not(None),
-      postgresql_where=sessions.c.untold_at.is_not(None))  # fmt: skip
 
 # Authorization requests under way: from the first valid GET (later: a push) until the authorization completes.
 requests = Table(

@@ -29,7 +29,6 @@ _SEEDS = Read(
     .limit(bindparam("limit"))
 )
 _REMOVE = delete(_TABLE).where(_TABLE.c.id == bindparam("key_id"), _TABLE.c.person_id == bindparam("key_person"))
-_FORGET = delete(_TABLE).where(_TABLE.c.person_id == bindparam("key_person"))
 _FORGET_PENDING = delete(_TABLE).where(_TABLE.c.person_id == bindparam("key_person"), _TABLE.c.confirmed_at.is_(None))
 PAGE = 500  # seeds looked at together
 
@@ -103,10 +102,6 @@ def remove(id: str, person_id: str) -> Change:
 
 def forget_pending(person_id: str) -> Change:
     return Run(_FORGET_PENDING, {"key_person": person_id})
-
-
-def forget_person(person_id: str) -> Change:
-    return Run(_FORGET, {"key_person": person_id})
 
 
 async def seeds(store: Executor) -> AsyncIterator[list[tuple[str, bytes]]]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mintmark import texts
+from mintmark import devices, texts
 from mintmark.pages import words
 from mintmark.pages.account import frame, happened
 from mintmark.pages.account.frame import Visit
@@ -73,7 +73,7 @@ async def _row(server: Server, row: Row, agents: Mapping[str, str], now: datetim
         detail.append(_("by whoever runs this place"))
     else:
         agent = agents.get(entry.session_id or "")
-        detail += [] if agent is None else [words.device_name(agent)]
+        detail += [] if agent is None else [devices.name(agent)]
         detail += [entry.address] if entry.address is not None and not happened.is_of_app(entry.event) else []
     if row.times > 1:
         detail.append(texts.ngettext("%(num)s time", "%(num)s times", row.times))

@@ -61,7 +61,7 @@ async def _app(
         "id": client_id,
         "title": client_id if client is None else client.name,
         "since": words.ago(since, visit.now),
-        "may": [_may(visit.server, word) for word in may],
+        "may": texts.listed([_may(visit.server, word) for word in may]),
         "holds": [_holds(one, tokens[one.id], visit.now) for one in held],
     }
 

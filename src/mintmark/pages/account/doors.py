@@ -11,9 +11,12 @@ from mintmark.pages.account import (
     factors,
     frame,
     overview,
+    passkeys,
     password,
     profile,
+    recovery_codes,
     sessions,
+    totp,
 )
 from mintmark.pages.account.frame import Door
 from mintmark.wire.asgi import Handle, Route
@@ -30,7 +33,12 @@ def routes(page: Callable[[Door], Handle]) -> Mapping[str, Route]:
         "/account": door(frame.shown(overview.show), ends.door("")),
         "/account/profile": door(frame.shown(profile.show), frame.changed(profile.submit, profile.PLACE)),
         "/account/factors": door(frame.shown(factors.show), frame.changed(factors.submit, factors.PLACE)),
+        "/account/passkeys": door(frame.shown(passkeys.show), frame.changed(passkeys.submit, passkeys.PLACE)),
         "/account/password": door(frame.shown(password.show), frame.changed(password.submit, password.PLACE)),
+        "/account/totp": door(frame.shown(totp.show), frame.changed(totp.submit, totp.PLACE)),
+        "/account/recovery-codes": door(
+            frame.shown(recovery_codes.show), frame.changed(recovery_codes.submit, recovery_codes.PLACE)
+        ),
         "/account/sessions": door(frame.shown(sessions.show), ends.door(sessions.PLACE)),
         "/account/apps": door(frame.shown(apps.show), ends.door(apps.PLACE)),
         "/account/activity": door(frame.shown(activity.show)),

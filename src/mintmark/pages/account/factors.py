@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from mintmark import texts
+from mintmark import devices, texts
 from mintmark.events import BrowserDistrusted
 from mintmark.pages import words
 from mintmark.pages.account import frame
@@ -48,7 +48,7 @@ async def show(visit: Visit) -> Answer:
         browsers=[
             {
                 "id": one.id,
-                "title": words.device_name(one.user_agent),
+                "title": devices.name(one.user_agent),
                 "detail": texts.listed(
                     [
                         one.address,

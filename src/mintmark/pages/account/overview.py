@@ -4,7 +4,7 @@ from datetime import datetime
 
 from mintmark import texts
 from mintmark.pages import words
-from mintmark.pages.account import frame
+from mintmark.pages.account import frame, recovery_codes
 from mintmark.pages.account.frame import Visit
 from mintmark.pages.account.sessions import row as session_row
 from mintmark.protocol.authorization import Authorization
@@ -25,6 +25,7 @@ async def show(visit: Visit) -> Answer:
         visit,
         "overview.html",
         "",
+        few_codes=await recovery_codes.few(visit),
         sessions=[session_row(seen, visit) for seen in live],
         apps=[await _app(server, one, now) for one in apps],
         allowed=[await _allowed(server, *one, now) for one in allowed],

@@ -1,6 +1,6 @@
 """Where somebody is signed in: since when, with what browser, from which address."""
 
-from mintmark import texts
+from mintmark import devices, texts
 from mintmark.pages import words
 from mintmark.pages.account import frame
 from mintmark.pages.account.frame import Visit
@@ -27,7 +27,7 @@ async def show(visit: Visit) -> Answer:
 def row(seen: Seen, visit: Visit) -> dict[str, object]:
     """Of a list of sessions."""
     current = visit.session.id == seen.session.id
-    device = words.device_name(seen.user_agent)
+    device = devices.name(seen.user_agent)
     return {
         "id": seen.session.id,
         "title": _("This browser") if current else device,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 
 def teach(environment: "Environment") -> None:
+    environment.add_extension("jinja2.ext.i18n")
+    environment.finalize = said
     environment.newstyle_gettext = True  # type: ignore[attr-defined]  # the i18n extension's
     environment.policies["ext.i18n.trimmed"] = True
     environment.globals.update(gettext=_gettext, ngettext=_ngettext, _=_gettext)
@@ -30,20 +32,22 @@ def said(context: Context, value: object) -> object:
 
 
 @pass_context
-def _gettext(context: Context, message: str, /, **values: object) -> Markup:
+def _gettext(context: Context, message: str, /, **values: object) -> str:
     language = _language(context)
-    return _filled(language, language.catalogue.gettext(message), values)
+    return _filled(context, language.catalogue.gettext(message), values)
 
 
 @pass_context
-def _ngettext(context: Context, one: str, many: str, number: int, /, **values: object) -> Markup:
+def _ngettext(context: Context, one: str, many: str, number: int, /, **values: object) -> str:
     language = _language(context)
-    return _filled(language, language.catalogue.ngettext(one, many, number), {"num": number, **values})
+    return _filled(context, language.catalogue.ngettext(one, many, number), {"num": number, **values})
 
 
-def _filled(language: Language, message: str, values: dict[str, object]) -> Markup:
+def _filled(context: Context, message: str, values: dict[str, object]) -> str:
     # The extension doubles each `%` of a template's message, so that this undoes it without values too.
-    return Markup(message) % {name: language.say(value) for name, value in values.items()}  # noqa: S704
+    text = Markup(message) if context.eval_ctx.autoescape else message  # noqa: S704
+    language = _language(context)
+    return text % {name: language.say(value) for name, value in values.items()}
 
 
 @pass_context
