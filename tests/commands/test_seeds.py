@@ -41,18 +41,16 @@ def seed(line, person_id="p"):
     return in_store(line, lambda store: totps.of_person(store, person_id))[0].seed
 
 
-def test_a_reseal_takes_the_seeds_along_and_check_says_so_until_then(both_lines, monkeypatch):
+def test_a_reseal_takes_the_seeds_along(both_lines, monkeypatch):
     line = both_lines
     line("keys rotate")
     add(line, "p")
     old, new = os.environ["MINTMARK_SEALING_KEYS"], sealing.generate()
-    line("keys reseal")
     monkeypatch.setenv("MINTMARK_SEALING_KEYS", f"{new},{old}")
     line("keys reseal")
-    before = line("check").out
-    assert "keys reseal" not in before
     monkeypatch.setenv("MINTMARK_SEALING_KEYS", new)
 
+    assert 0 == line("check").code
     assert SEED == sealer().open(seed(line), bound_to=totps.bound_to("t"))
 
 
@@ -71,7 +69,8 @@ def test_a_seed_under_an_older_key_alone_is_told_and_sealed_anew(line, monkeypat
 
 
 def test_no_file_that_is_written_holds_a_seed(line, tmp_path):
-    line("users add alice --email alice@example.org", stdin="correct horse battery staple\n")
+    line("keys rotate")
+    line("users add alice email=alice@example.org")
     id = line.ok("users show alice")["id"]
     add(line, id)
     sealed = seed(line, id)

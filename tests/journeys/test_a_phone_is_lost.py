@@ -39,7 +39,7 @@ def test_the_app_is_added_and_signs_in_and_a_recovery_code_stands_in_for_it_once
     seed, now, codes = added(first)
 
     assert 10 == len(set(codes))
-    expect(first.page.get_by_text("My phone")).to_be_visible()
+    expect(first.page.locator("bdi", has_text="My phone")).to_be_visible()
 
     second = visit(person)
     second.go(request())

@@ -17,7 +17,10 @@ ROOT = Path(__file__).resolve().parents[2]
 HOUSE = ROOT / "src" / "mintmark"
 
 # Words that two languages share.
-SHARED: dict[str, set[object]] = {"fr": {("%(num)s minute", "%(num)s minutes"), "Code"}, "de": {"Name", "Code"}}
+SHARED: dict[str, set[object]] = {
+    "fr": {("%(num)s minute", "%(num)s minutes"), "Code"},
+    "de": {"Name", "Code", "Passkeys"},
+}
 PLACEHOLDER = re.compile(r"%\([a-z_]+\)s")
 TAG = re.compile(r"</?[a-z][^>]*>")
 

@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 import orjson
 
-from mintmark.factors import throttle
 from mintmark.factors.factor import AsksFirst, Factor, Offer, Proved, WrongProof
+from mintmark.factors.throttle import Attempt, attempt, succeeded
 from mintmark.keys.sealing import WrongSealingKey
 from mintmark.outbound import NotReached
 from mintmark.protocol import external_factor, ids, throttling
@@ -119,8 +119,10 @@ def _asking(server: Server, offer: Offer, going: Going, found: Ask) -> WrongProo
         "label": _in_language(found.label, offer),
         "state": base64.urlsafe_b64encode(blob).rstrip(b"=").decode(),
     }
-    asks = Asks if going.round == 1 else AsksAgain
-    return asks("", shows={"external_ask": question, "message": None}, check="external question")
+    shows = {"external_ask": question, "message": None}
+    if going.round == 1:
+        return Asks("", shows=shows, check="external question")
+    return AsksAgain("", shows=shows, check="external question")
 
 
 class Asks(AsksFirst):
@@ -170,10 +172,10 @@ async def _ask(server: Server, offer: Offer, one: ExternalFactor, going: Going, 
 async def _count(server: Server, offer: Offer, going: Going, person: Person | None) -> tuple[Change, ...]:
     """Each try at a name, whether or not anybody bears it. What a success writes."""
     name = going.username if person is None else person.holder.username
-    whose = throttle.Attempt(throttling.account_key(name), offer.asked.address, factor=NAME)
-    passed = await throttle.attempt(server.store, offer.now, whose, server.settings)
+    whose = Attempt(throttling.account_key(name), offer.asked.address, factor=NAME)
+    passed = await attempt(server.store, offer.now, whose, server.settings)
     if isinstance(passed, Pass):
-        return throttle.succeeded(offer.now, whose)
+        return succeeded(offer.now, whose)
     seconds = passed.seconds if isinstance(passed, Wait) else 1
     raise TooManyAttempts(
         _("Too many tries. Wait a moment."), seconds, check="factor throttle", got=f"wait {seconds} s"
