@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from mintmark.event import Event, Observation, name_of, own
 from mintmark.factor_events import (
     FactorAdded,
-    FactorRefused,
     FactorRemoved,
     PasskeyPerhapsCloned,
     PasskeyRenamed,
@@ -36,7 +35,6 @@ __all__ = [
     "EmailVerified",
     "Event",
     "FactorAdded",
-    "FactorRefused",
     "FactorRemoved",
     "LinkSent",
     "Observation",

@@ -22,15 +22,6 @@ class FactorRemoved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FactorRefused(Observation):
-    """A second step of a sign-in that did not come to a proof, or had to wait."""
-
-    outcome = "refused"
-    factor: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryCodesMade(Event):
     """New recovery codes took the place of all that somebody had."""
 

@@ -28,7 +28,7 @@ def code(issuer, seed: bytes, ahead: int = 0) -> str:
 
 
 def seed_on(page: str) -> bytes:
-    return base64.b32decode(re.findall(r'id="key">([A-Z2-7 ]+)<', page)[0].replace(" ", ""))
+    return base64.b32decode(re.findall(r'id="key" dir="ltr">([A-Z2-7 ]+)<', page)[0].replace(" ", ""))
 
 
 def codes_on(page: str) -> list[str]:

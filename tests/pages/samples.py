@@ -9,10 +9,9 @@ from typing import Final
 
 from mintmark import devices
 from mintmark.languages import Languages
-from mintmark.pages import qr, words
-from mintmark.pages.account import frame, totp
+from mintmark.pages import words
+from mintmark.pages.account import frame
 from mintmark.pages.render import Pages
-from mintmark.protocol import recovery_code
 from mintmark.store.enrolled import EnrolledCodes
 from mintmark.texts import _, listed
 from tests.pages import enrolled
@@ -241,42 +240,6 @@ ACCOUNT_ACTIVITY: Final = MappingProxyType(
     }
 )
 
-TOTP: Final = MappingProxyType(
-    {
-        "apps": (
-            {"id": "t1", "title": "Phone", "detail": "added 3 months ago · used yesterday"},
-            {"id": "t2", "title": "Old tablet", "detail": "added 2 years ago"},
-        ),
-        "pending": {
-            "id": "t3",
-            "name": "New phone",
-            "picture": qr.svg(totp.address("Acme accounts", "ada", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")),
-            "uri": totp.address("Acme accounts", "ada", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
-            "groups": ("GEZD", "GNBV", "GY3T", "QOJQ", "GEZD", "GNBV", "GY3T", "QOJQ"),
-        },
-        "full": False,
-        "name": "Authenticator app",
-        "most_name": 64,
-        "message": None,
-        "csrf_token": "a-csrf-token",
-    }
-)
-
-RECOVERY_CODES: Final = MappingProxyType(
-    {"left": 2, "few": True, "made": "3 months ago", "count": 10, "csrf_token": "a-csrf-token"}
-)
-
-RECOVERY_SHEET: Final = MappingProxyType(
-    {
-        "codes": tuple(
-            recovery_code.shown(code) for code in recovery_code.made(lambda count: b"a sample code."[:count] + b"!")
-        ),
-        "username": "ada",
-        "date": "2026-11-25",
-        "added": "New phone",
-    }
-)
-
 SIGN_OUT: Final = MappingProxyType({"client": HARBOUR, "csrf_token": "a-csrf-token", "action": "/logout"})
 
 GOING_ON: Final = MappingProxyType(
@@ -321,19 +284,6 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "sign-in-again": ("sign_in.html", MappingProxyType({**SIGN_IN, "reauthenticate": True})),
         "second-step": ("second_step.html", SECOND_STEP),
         **enrolled.samples(ACCOUNT_FRAME, SECOND_STEP),
-        "second-step-refused": (
-            "second_step.html",
-            MappingProxyType(
-                {**SECOND_STEP, "fields": "factors/recovery_code.html", "message": "That code is not right."}
-            ),
-        ),
-        "second-step-app": ("second_step.html", MappingProxyType({**SECOND_STEP, "fields": "factors/totp.html"})),
-        "authenticators": ("totp.html", TOTP),
-        "authenticators-refused": ("totp.html", MappingProxyType({**TOTP, "message": "That code is not right."})),
-        "authenticators-new": ("totp.html", MappingProxyType({**TOTP, "apps": (), "pending": None})),
-        "recovery-codes": ("recovery_codes.html", RECOVERY_CODES),
-        "recovery-codes-new": ("recovery_codes.html", MappingProxyType({**RECOVERY_CODES, "made": None, "left": 0})),
-        "recovery-sheet": ("recovery_sheet.html", RECOVERY_SHEET),
         "set-up": (
             "set_up.html",
             MappingProxyType(

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from mintmark.events import Event, RecoveryCodesMade, RecoveryCodeUsed
 from mintmark.factors.factor import Factor, Offer, Proved, WrongProof
-from mintmark.factors.guessing import counted
 from mintmark.mails.notices import notice
 from mintmark.protocol import recovery_code, totp
 from mintmark.protocol.acr import Means, Proof
@@ -50,16 +49,15 @@ async def prove(server: Server, offer: Offer) -> Proved:
             check="code form",
             expected="a recovery code",
         )
-    async with counted(server, offer, person, NAME) as forgiven:
-        digest = await _good(server, id, code)
-        left = (await recovery_codes.count(server.store, id)).left - 1
-        letter = await notice(server, "recovery_code_used", person.holder, offer.now, left=str(left))
-        return Proved(
-            person,
-            Proof(MEANS, offer.now, ("otp",)),
-            (recovery_codes.spend(id, digest, offer.now), *letter, *forgiven),
-            (RecoveryCodeUsed(person_id=id, left=left),),
-        )
+    digest = await _good(server, id, code)
+    left = (await recovery_codes.count(server.store, id)).left - 1
+    letter = await notice(server, "recovery_code_used", person.holder, offer.now, left=str(left))
+    return Proved(
+        person,
+        Proof(MEANS, offer.now, ("otp",)),
+        (recovery_codes.spend(id, digest, offer.now), *letter),
+        (RecoveryCodeUsed(person_id=id, left=left),),
+    )
 
 
 async def _good(server: Server, person_id: str, code: str) -> bytes:

@@ -84,7 +84,6 @@ _WORDS: Final[Mapping[str, Words]] = MappingProxyType(
         "profile_changed": Words(_("You changed your profile")),
         "factor_added": Words(_("You added a way to sign in")),
         "factor_removed": Words(_("A way to sign in was removed")),
-        "factor_refused": Words(_("A wrong code was typed after your password"), often=True),
         "passkey_renamed": Words(_("You gave a passkey another name")),
         "passkey_perhaps_cloned": Words(_("A passkey may have been copied, and did not sign in")),
         "recovery_codes_made": Words(_("You made new recovery codes")),
