@@ -119,14 +119,7 @@ async def open_server(
         hashing=_hashing(settings),
         turns=Turns(),
         lanes=Lanes(),
-        pages=Pages(
-            settings.operator_name,
-            settings.issuer_path,
-            settings.privacy_url,
-            settings.terms_url,
-            look,
-            sign_up=settings.sign_up != "off",
-        ),
+        pages=_pages(settings, look),
         client_failures=_budget(settings.throttle_client_auth),
         journal=Journal(logs.logger(settings.log_format, more=more), random, count=counts.event),
         clock=clock,
@@ -148,6 +141,12 @@ def _hashing(settings: Settings) -> Hashing:
         settings.password_threads or os.cpu_count() or 1,
         settings.password_queue,
     )
+
+
+def _pages(settings: Settings, look: Look) -> Pages:
+    sign_up = settings.sign_up != "off"
+    named = (settings.operator_name, settings.issuer_path, settings.privacy_url, settings.terms_url)
+    return Pages(*named, look, sign_up=sign_up)
 
 
 def _budget(throttle: Throttle | None) -> Budget:

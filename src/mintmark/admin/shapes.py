@@ -209,6 +209,22 @@ def _initial_access_tokens() -> dict[str, Schema]:
     }
 
 
+def _factors() -> dict[str, Schema]:
+    kinds = {"type": "string", "enum": ["password", "passkey", "totp", "recovery_codes"]}
+    used = nullable(TIME)
+    factor = {"kind": kinds, "id": STRING, "name": nullable(STRING), "created_at": used, "last_used_at": used}
+    browser = {
+        **dict.fromkeys(("id", "user_agent", "address"), STRING),
+        **dict.fromkeys(("created_at", "last_used_at", "expires_at"), TIME),
+    }
+    return {
+        "Factor": _object(factor, *factor),
+        "Factors": _object({"items": {"type": "array", "items": _ref("Factor")}}, "items"),
+        "TrustedBrowser": _object(browser, *browser),
+        "TrustedBrowsers": _object({"items": {"type": "array", "items": _ref("TrustedBrowser")}}, "items"),
+    }
+
+
 def _invitations() -> dict[str, Schema]:
     email = nullable({**STRING, "description": "Of whom it is for; null: of whoever has the link."})
     mailed = {**FLAG, "description": "It goes to the address, which so is proved to be theirs."}
@@ -309,6 +325,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         **_clients(),
         **_initial_access_tokens(),
         **_invitations(),
+        **_factors(),
         **_rest(),
         **_policies(),
         **_claim_rules(),

@@ -66,6 +66,7 @@ def serve(
 async def _must_open(settings: Settings) -> None:
     """What a person can mend is refused here, in words; the application would show a trace."""
     from mintmark import proving
+    from mintmark.commands import operators
     from mintmark.endpoints import registering
     from mintmark.store import epochs
 
@@ -74,6 +75,7 @@ async def _must_open(settings: Settings) -> None:
         raise SettingsRefused(faults)
     async with opening.opened(settings, changing=False) as opened:
         await epochs.require_begun(opened.store)
+        await operators.hint(opened)
 
 
 def listen(settings: Settings, *, both: bool) -> list[socket.socket]:

@@ -7,11 +7,12 @@ import typer
 
 from mintmark import ending, passwords
 from mintmark.admin import shown
-from mintmark.commands import apply, assignments, invitations, plan_people, stdin, verbs, writing
+from mintmark.commands import apply, assignments, invitations, plan_people, remedies, stdin, verbs, writing
 from mintmark.commands.apply_file import Entry
-from mintmark.commands.opening import NotFound, Opened, Refused
+from mintmark.commands.opening import Opened, Refused
 from mintmark.commands.plan import Plan
 from mintmark.commands.verbs import Document, JsonOption
+from mintmark.commands.whom import find
 from mintmark.events import Configured, Event
 from mintmark.factors import hashing
 from mintmark.protocol import password_rules
@@ -149,14 +150,7 @@ app.command("invitations")(invitations.list_)
 app.command("revoke-invitation")(invitations.revoke)
 
 
-async def find(opened: Opened, name: str) -> Person:
-    """By id, by username, or by verified address. Raises NotFound."""
-    found = await people.find(opened.store, name)
-    if found is None:
-        found = await people.find_signing_in(opened.store, normalise_username(name))
-    if found is None:
-        raise NotFound(f"there is no person {name!r}; mintmark users list shows who is")
-    return found
+remedies.add_to(app)
 
 
 def document(person: Person) -> Document:

@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 import orjson
 
-import mintmark.factors.throttle as throttle
 from mintmark.factors.factor import AsksFirst, Factor, Offer, Proved, WrongProof
+from mintmark.factors.throttle import Attempt, attempt, succeeded
 from mintmark.keys.sealing import WrongSealingKey
 from mintmark.outbound import NotReached
 from mintmark.protocol import external_factor, ids, throttling
@@ -172,10 +172,10 @@ async def _ask(server: Server, offer: Offer, one: ExternalFactor, going: Going, 
 async def _count(server: Server, offer: Offer, going: Going, person: Person | None) -> tuple[Change, ...]:
     """Each try at a name, whether or not anybody bears it. What a success writes."""
     name = going.username if person is None else person.holder.username
-    whose = throttle.Attempt(throttling.account_key(name), offer.asked.address, factor=NAME)
-    passed = await throttle.attempt(server.store, offer.now, whose, server.settings)
+    whose = Attempt(throttling.account_key(name), offer.asked.address, factor=NAME)
+    passed = await attempt(server.store, offer.now, whose, server.settings)
     if isinstance(passed, Pass):
-        return throttle.succeeded(offer.now, whose)
+        return succeeded(offer.now, whose)
     seconds = passed.seconds if isinstance(passed, Wait) else 1
     raise TooManyAttempts(
         _("Too many tries. Wait a moment."), seconds, check="factor throttle", got=f"wait {seconds} s"

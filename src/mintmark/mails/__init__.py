@@ -74,7 +74,7 @@ def send(
 
 
 def ask(
-    server: Server,
+    server: Office,
     kind: str,
     values: Mapping[str, str],
     now: datetime,

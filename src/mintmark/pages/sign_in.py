@@ -75,7 +75,8 @@ def _sent(params: Params) -> Factor:
     named = factors.FACTORS.get(params.get("factor") or "")
     if named is not None and named.recognises(params):
         return named
-    known = (factor for factor in reversed([*factors.FACTORS.values()]) if factor.recognises(params))
+    ways = (factors.FACTORS["external"], *factors.FACTORS.values())  # its button stands beside the fields of others
+    known = (factor for factor in ways if factor.recognises(params))
     return next(known, named or factors.FACTORS["password"])
 
 

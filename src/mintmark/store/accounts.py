@@ -20,6 +20,11 @@ def change_password(id: str, old: str | None, new: str, now: datetime) -> Change
     return Update(_TABLE, {"id": id, "password_hash": old, "disabled_at": None}, values)
 
 
+def forget_password(id: str, now: datetime) -> Change:
+    """It is good for nothing any more, whatever it was; they must choose another."""
+    return Update(_TABLE, {"id": id}, {"password_hash": None, "reset_required_at": ms(now), "updated_at": ms(now)})
+
+
 def change_email(
     id: str, old: str | None, username: str, username_key: str, email: str, email_key: str, now: datetime
 ) -> Change:
