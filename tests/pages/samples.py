@@ -243,6 +243,8 @@ ACCOUNT_ACTIVITY: Final = MappingProxyType(
 
 TOTP: Final = MappingProxyType(
     {
+        **ACCOUNT_FRAME,
+        "place": "factors",
         "apps": (
             {"id": "t1", "title": "Phone", "detail": "added 3 months ago · used yesterday"},
             {"id": "t2", "title": "Old tablet", "detail": "added 2 years ago"},
@@ -263,11 +265,21 @@ TOTP: Final = MappingProxyType(
 )
 
 RECOVERY_CODES: Final = MappingProxyType(
-    {"left": 2, "few": True, "made": "3 months ago", "count": 10, "csrf_token": "a-csrf-token"}
+    {
+        **ACCOUNT_FRAME,
+        "place": "factors",
+        "left": 2,
+        "few": True,
+        "made": "3 months ago",
+        "count": 10,
+        "csrf_token": "a-csrf-token",
+    }
 )
 
 RECOVERY_SHEET: Final = MappingProxyType(
     {
+        **ACCOUNT_FRAME,
+        "place": "factors",
         "codes": tuple(
             recovery_code.shown(code) for code in recovery_code.made(lambda count: b"a sample code."[:count] + b"!")
         ),
@@ -328,12 +340,18 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
             ),
         ),
         "second-step-app": ("second_step.html", MappingProxyType({**SECOND_STEP, "fields": "factors/totp.html"})),
-        "authenticators": ("totp.html", TOTP),
-        "authenticators-refused": ("totp.html", MappingProxyType({**TOTP, "message": "That code is not right."})),
-        "authenticators-new": ("totp.html", MappingProxyType({**TOTP, "apps": (), "pending": None})),
-        "recovery-codes": ("recovery_codes.html", RECOVERY_CODES),
-        "recovery-codes-new": ("recovery_codes.html", MappingProxyType({**RECOVERY_CODES, "made": None, "left": 0})),
-        "recovery-sheet": ("recovery_sheet.html", RECOVERY_SHEET),
+        "authenticators": ("account/totp.html", TOTP),
+        "authenticators-refused": (
+            "account/totp.html",
+            MappingProxyType({**TOTP, "message": "That code is not right."}),
+        ),
+        "authenticators-new": ("account/totp.html", MappingProxyType({**TOTP, "apps": (), "pending": None})),
+        "recovery-codes": ("account/recovery_codes.html", RECOVERY_CODES),
+        "recovery-codes-new": (
+            "account/recovery_codes.html",
+            MappingProxyType({**RECOVERY_CODES, "made": None, "left": 0}),
+        ),
+        "recovery-sheet": ("account/recovery_sheet.html", RECOVERY_SHEET),
         "set-up": (
             "set_up.html",
             MappingProxyType(
