@@ -14,8 +14,9 @@ from mintmark.protocol.link import Account, Kind, Link
 from mintmark.server import Server
 from mintmark.store import links
 from mintmark.store.changes import Change
+from mintmark.texts import _
 
-GONE = (
+GONE = _(
     "This link cannot be used any more: it was used, it is too old, or the account has changed since. Ask for another."
 )
 

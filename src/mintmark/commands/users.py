@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mintmark import ending
+from mintmark import ending, passwords
 from mintmark.admin import shown
 from mintmark.commands import apply, assignments, invitations, plan_people, stdin, verbs, writing
 from mintmark.commands.apply_file import Entry
@@ -14,6 +14,7 @@ from mintmark.commands.plan import Plan
 from mintmark.commands.verbs import Document, JsonOption
 from mintmark.events import Configured, Event
 from mintmark.factors import hashing
+from mintmark.protocol import password_rules
 from mintmark.protocol.names import normalise_username
 from mintmark.store import people
 from mintmark.store.changes import Change
@@ -101,10 +102,19 @@ def password(
             ends, ended = ending.everything(person.holder.id, "password changed", opened.now)
             changes, events = [*changes, *ends], [*events, *ended]
         await opened.commit(changes, events)
+        _advise(opened, chosen)
         return document(await find(opened, person.holder.id))
 
     changed = verbs.do(work)
     verbs.answer(changed, json, f"the password of {changed['username']} is set")
+
+
+def _advise(opened: Opened, chosen: str) -> None:
+    """An operator may set what people may not choose: they are told."""
+    rules = passwords.rules(opened.settings, two=False)
+    why = password_rules.refusal(chosen, rules, passwords.common(), ())
+    if why is not None:
+        stdin.hint(f"the person could not choose that password: {why}")
 
 
 @app.command()

@@ -8,14 +8,13 @@ up, and of such people it says who they are and nothing more.
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from mintmark import links, mails
 from mintmark.factors.factor import Factor, Offer, Proved, WrongProof
 from mintmark.links import LinkOver
 from mintmark.mails import codes
 from mintmark.protocol import ids, link
-from mintmark.protocol.acr import Means, Proof
+from mintmark.protocol.acr import Kind, Means, Proof
 from mintmark.protocol.authorization import Holder
 from mintmark.protocol.params import Params
 from mintmark.server import Server
@@ -68,7 +67,7 @@ async def prove(server: Server, offer: Offer) -> Proved:
     person = await _person(server, opened.person_id)
     if person is None or (offer.person is not None and offer.person.holder.id != person.holder.id):
         raise WrongProof(WRONG, check="one-time code person", expected="whoever the code was sent to")
-    return Proved(person, _proof(person, offer.now), tuple(links.spend(opened, offer.now)))
+    return Proved(person, _proof(person, offer), tuple(links.spend(opened, offer.now)))
 
 
 async def _person(server: Server, id: str) -> Person | None:
@@ -76,8 +75,10 @@ async def _person(server: Server, id: str) -> Person | None:
     return None if person is None else replace(person, held=await held.find(server.store, id))
 
 
-def _proof(person: Person, now: datetime) -> Proof:
-    return Proof(Means(MEANS.factor, frozenset()) if _has_better(person.held) else MEANS, now, ("otp",))
+def _proof(person: Person, offer: Offer) -> Proof:
+    """begins: where nobody was known before, it is the code that says who it is."""
+    kinds = frozenset[Kind]() if _has_better(person.held) else MEANS.kinds
+    return Proof(Means(MEANS.factor, kinds, begins=offer.person is None), offer.now, ("otp",))
 
 
 def _has_better(has: Held | None) -> bool:

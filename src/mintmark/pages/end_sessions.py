@@ -3,14 +3,15 @@
 from mintmark import ending, links
 from mintmark.pages.opened import Here
 from mintmark.protocol.params import Params
+from mintmark.texts import _
 from mintmark.wire.answer import Answer
 
 
 async def show(here: Here) -> Answer:
     return here.ask(
-        "Sign out everywhere?",
-        "Every browser and every app that is signed in to your account is signed out.",
-        "Sign out everywhere",
+        _("Sign out everywhere?"),
+        _("Every browser and every app that is signed in to your account is signed out."),
+        _("Sign out everywhere"),
     )
 
 
@@ -18,8 +19,8 @@ async def submit(here: Here, params: Params) -> Answer:
     ends, events = ending.everything(here.opened.person_id, "ended by a link", here.now)
     await here.server.commit([*links.spend(here.opened, here.now), *ends], events, here.asked, here.now)
     return here.done(
-        "You are signed out everywhere",
-        "Now choose a new password, so that whoever was there does not come back.",
+        _("You are signed out everywhere"),
+        _("Now choose a new password, so that whoever was there does not come back."),
         onward="/forgot",
-        label="Choose a new password",
+        label=_("Choose a new password"),
     )

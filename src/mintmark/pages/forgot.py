@@ -10,10 +10,11 @@ from mintmark.pages import answers
 from mintmark.protocol.errors import TooManyAttempts
 from mintmark.protocol.throttling import Wait
 from mintmark.server import Server
+from mintmark.texts import _
 from mintmark.wire.answer import Answer
 from mintmark.wire.asked import Asked
 
-SENT = "If there is an account of that name, and its address is confirmed, a letter with a link is on its way to it."
+SENT = _("If there is an account of that name, and its address is confirmed, a letter with a link is on its way to it.")
 
 
 async def show(server: Server, asked: Asked) -> Answer:
@@ -30,10 +31,10 @@ async def submit(server: Server, asked: Asked) -> Answer:
     browsers.check_form(server, asked, params, browser.signed_out())
     name = (params.get("username") or "")[:LONGEST_NAME]
     if not name or not mails.is_on(server):
-        return _page(server, browser, message="Enter your username or e-mail address.", status=400)
+        return _page(server, browser, message=_("Enter your username or e-mail address."), status=400)
     passed = await limits.asker(server, asked.address, now)
     if isinstance(passed, Wait):
-        error = TooManyAttempts("Too many letters were asked for here. Wait a while.", passed.seconds,
+        error = TooManyAttempts(_("Too many letters were asked for here. Wait a while."), passed.seconds,
                                 check="mail throttle", got=f"wait {passed.seconds} s")  # fmt: skip
         refused.keep(server, asked, error, now)
         answer = _page(server, browser, username=name, message=error.description, status=error.status)
@@ -41,8 +42,8 @@ async def submit(server: Server, asked: Asked) -> Answer:
     expires_at = now + server.settings.reset_link_lifetime
     await server.commit(mails.ask(server, "reset_password", {"name": name}, now, expires_at=expires_at), [], asked, now)
     return answers.page(
-        server, "done.html", browser=browser, title="Look into your mail", lead=SENT,
-        onward=f"{server.path}/login", label="Back to signing in",
+        server, "done.html", browser=browser, title=_("Look into your mail"), lead=SENT,
+        onward=f"{server.path}/login", label=_("Back to signing in"),
     )  # fmt: skip
 
 

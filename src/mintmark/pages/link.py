@@ -21,6 +21,7 @@ from mintmark.protocol import link
 from mintmark.protocol.link import Kind
 from mintmark.protocol.params import Params
 from mintmark.server import Server, decided
+from mintmark.texts import _
 from mintmark.wire.answer import Answer, redirect
 from mintmark.wire.asked import Asked
 
@@ -70,7 +71,7 @@ async def submit(server: Server, asked: Asked) -> Answer:
         here = await _here(server, asked, browser, now)
         if params.get("link") != here.mark:
             raise LinkOver(
-                "Another link was opened in this browser since. Open the one in your letter again.",
+                _("Another link was opened in this browser since. Open the one in your letter again."),
                 check="link of another page",
                 expected="the link that the form was shown for",
             )

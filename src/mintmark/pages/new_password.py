@@ -13,6 +13,7 @@ from mintmark.server import Server
 from mintmark.store import accounts, sessions
 from mintmark.store.changes import Change
 from mintmark.store.people import Person
+from mintmark.texts import _
 
 REASON = "password changed"
 
@@ -20,11 +21,11 @@ REASON = "password changed"
 async def refusal(server: Server, chosen: str, holder: Holder | None, *, two: bool) -> str | None:
     """Why it may not be, as a sentence; None: it may."""
     if not chosen:
-        return "Choose a password."
+        return _("Choose a password.")
     try:
         hashing.check(chosen)
     except ValueError as error:
-        return f"The password {error}."
+        return _("The password %(why)s.", why=str(error))
     return await passwords.refusal(server, chosen, holder, two=two)
 
 

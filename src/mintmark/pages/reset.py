@@ -7,6 +7,7 @@ from mintmark.protocol import throttling
 from mintmark.protocol.params import Params
 from mintmark.store import held, people, throttles
 from mintmark.store.people import Person
+from mintmark.texts import _
 from mintmark.wire.answer import Answer
 
 
@@ -29,7 +30,7 @@ async def submit(here: Here, params: Params) -> Answer:
     # Whoever reads that mailbox is no guesser: they do not wait for what guessers did.
     written = [*links.spend(here.opened, here.now), *changes, throttles.clear(account)]
     await here.server.commit(written, events, here.asked, here.now)
-    return here.done("Your password is changed", "Sign in with it.", onward="/login", label="Sign in")
+    return here.done(_("Your password is changed"), _("Sign in with it."), onward="/login", label=_("Sign in"))
 
 
 async def _page(here: Here, person: Person | None, *, message: str | None = None, status: int = 200) -> Answer:

@@ -10,11 +10,12 @@ from mintmark.protocol.names import normalise_username
 from mintmark.protocol.params import Params
 from mintmark.store import accounts, people
 from mintmark.store.changes import Change
+from mintmark.texts import _
 from mintmark.wire.answer import Answer
 
 
 async def show(here: Here) -> Answer:
-    return here.ask("Is this your address?", here.opened.link.email or "", "Yes, confirm it")
+    return here.ask(_("Is this your address?"), here.opened.link.email or "", _("Yes, confirm it"))
 
 
 async def submit(here: Here, params: Params) -> Answer:
@@ -36,7 +37,7 @@ async def submit(here: Here, params: Params) -> Answer:
         *await _told(here, holder, email),
     ]
     await server.commit(changes, [_event(holder, email)], here.asked, now)
-    return here.done("Your address is confirmed", email, onward="/account", label="Go to your account")
+    return here.done(_("Your address is confirmed"), email, onward="/account", label=_("Go to your account"))
 
 
 async def _told(here: Here, holder: Holder, email: str) -> list[Change]:
@@ -52,7 +53,7 @@ def _event(holder: Holder, email: str) -> Event:
 
 def _taken() -> UntrustedRequest:
     return UntrustedRequest(
-        "This address belongs to another account. Sign in with it, or choose another.",
+        _("This address belongs to another account. Sign in with it, or choose another."),
         check="email taken",
         expected="an address that nobody else has",
     )

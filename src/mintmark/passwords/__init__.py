@@ -13,8 +13,9 @@ from mintmark.protocol.authorization import Holder
 from mintmark.protocol.password_rules import Rules
 from mintmark.server import Server
 from mintmark.settings import Settings
+from mintmark.texts import _
 
-FOUND = "This password was in a leak: it is tried first. Choose another."
+FOUND = _("This password was in a leak: it is tried first. Choose another.")
 
 
 def rules(settings: Settings, *, two: bool) -> Rules:

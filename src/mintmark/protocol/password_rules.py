@@ -6,6 +6,8 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from mintmark.texts import _
+
 LONGEST_UNIT: Final = 8  # characters: what is repeated again and again to make a password long
 SHORTEST_WORD: Final = 4  # characters of a name that must not be most of a password
 _RUNS: Final = ("abcdefghijklmnopqrstuvwxyz", "0123456789", "qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm")
@@ -29,17 +31,20 @@ def refusal(password: str, rules: Rules, common: Container[str], words: Iterable
     """
     text = normalised(password)
     if len(text) > rules.most:
-        return f"Use at most {rules.most} characters."
+        return _("Use at most %(most)s characters.", most=rules.most)
     if len(text) < rules.least:
-        return f"Use at least {rules.least} characters. A few words that do not belong together are easy to remember."
+        return _(
+            "Use at least %(least)s characters. A few words that do not belong together are easy to remember.",
+            least=rules.least,
+        )
     folded = text.casefold()
     if folded in common or _plain(folded) in common:
-        return "This password is among the most common ones: it is tried first. Choose another."
+        return _("This password is among the most common ones: it is tried first. Choose another.")
     if _is_pattern(folded):
-        return "This password repeats itself or runs along the keys: it is tried first. Choose another."
+        return _("This password repeats itself or runs along the keys: it is tried first. Choose another.")
     for word in words:
         if _is_mostly(folded, word.casefold()):
-            return "This password is made of a name that is known here. Choose another."
+            return _("This password is made of a name that is known here. Choose another.")
     return None
 
 

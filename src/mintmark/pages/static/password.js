@@ -1,29 +1,20 @@
-// Two enhancements of the page for a new password: a button that shows it, and how far it is from long enough.
+// One enhancement of the page for a new password: how good it is by its length. The server judges it all the same.
 "use strict";
 
-const field = document.getElementById("password");
-const button = document.getElementById("show-password");
-const strength = document.getElementById("strength");
+(() => {
+  const chosen = document.getElementById("password");
+  const strength = document.getElementById("strength");
+  if (!chosen || !strength) return;
 
-const show = (shown) => {
-  field.type = shown ? "text" : "password";
-  button.firstChild.data = shown ? "Hide" : "Show";
-};
+  const judged = (least) => {
+    const long = [...chosen.value.normalize("NFKC")].length;
+    if (long === 0) return "";
+    if (long < least) return `${strength.dataset.short} (${long}/${least})`;
+    if (new Set(chosen.value).size < 6) return strength.dataset.same;
+    return long < least + 6 ? strength.dataset.good : strength.dataset.best;
+  };
 
-const judge = () => {
-  const least = Number(field.dataset.least);
-  const long = [...field.value.normalize("NFKC")].length;
-  const different = new Set(field.value).size;
-  if (long === 0) strength.textContent = "";
-  else if (long < least) strength.textContent = `${long} of at least ${least} characters`;
-  else if (different < 6) strength.textContent = "Long enough, but it repeats itself";
-  else strength.textContent = long < least + 6 ? "Good: long enough" : "Very good: long";
-};
-
-if (field && button && strength) {
-  button.hidden = false;
-  button.addEventListener("click", () => show(field.type === "password"));
-  field.addEventListener("input", judge);
-  // A browser remembers what text fields held: the password must not be among it.
-  field.form.addEventListener("submit", () => show(false));
-}
+  chosen.addEventListener("input", () => {
+    strength.textContent = judged(Number(chosen.dataset.least));
+  });
+})();
