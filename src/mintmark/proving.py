@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from mintmark import browser as browsers
 from mintmark import ending, factors, trust
 from mintmark.browser import Browser
-from mintmark.events import Event, SignedIn, SignInFailed, SignInThrottled
+from mintmark.events import Event, FactorRefused, SignedIn, SignInThrottled
 from mintmark.factors import throttle
-from mintmark.factors.factor import AsksFirst, Factor, Offer, Proved, WrongProof
+from mintmark.factors.factor import Factor, Offer, Proved, WrongProof
 from mintmark.factors.throttle import Attempt, Over
 from mintmark.mails import notices
 from mintmark.protocol import acr, acr_levels, ids, throttling
@@ -75,18 +75,25 @@ async def _tried(here: Visit, way: Factor, params: Params) -> Proved:
     async with server.turns.turn(whose):
         passed = await throttle.attempt(server.store, now, whose, server.settings)
         if not isinstance(passed, Pass):
-            raise await _stopped(here, offer.person, passed)
+            raise await _stopped(here, way, offer.person, passed)
         try:
             proved = await way.prove(server, offer)
-        except AsksFirst:
-            await server.store.commit(throttle.taken_back(now, whose))
-            raise
         except WrongProof as error:
-            person_id = None if offer.person is None else offer.person.holder.id
-            server.see(SignInFailed(person_id=person_id, why=f"wrong {way.name}"), here.asked, now, check=error.check)
-            await throttle.failed(server.store, now, whose, server.settings)
+            await _failed(here, way, offer.person, whose, error)
             raise
     return replace(proved, changes=(*proved.changes, *throttle.succeeded(now, whose)))
+
+
+async def _failed(here: Visit, way: Factor, person: Person | None, whose: Attempt, error: WrongProof) -> None:
+    """What was no try is taken back. A factor that says who somebody is tells of its failures itself."""
+    server, now = here.server, here.now
+    if not error.counts:
+        await server.store.commit(throttle.taken_back(now, whose))
+        return
+    if person is not None and not way.first:
+        refused = FactorRefused(person_id=person.holder.id, factor=way.name, why=error.check)
+        server.see(refused, here.asked, now)
+    await throttle.failed(server.store, now, whose, server.settings)
 
 
 def _offer(here: Visit, params: Params, way: Factor) -> Offer:
@@ -118,19 +125,26 @@ def _whose(here: Visit, way: Factor, person: Person | None) -> Attempt:
     return Attempt(account, here.asked.address, device, way.name, sign_in)
 
 
-async def _stopped(here: Visit, person: Person | None, why: Wait | Over) -> Refusal:
+async def _stopped(here: Visit, way: Factor, person: Person | None, why: Wait | Over) -> Refusal:
     """Too many tries: of this account by this factor, or of this one sign-in, which is over by that."""
-    person_id = None if person is None else person.holder.id
-    here.server.see(SignInThrottled(person_id=person_id), here.asked, here.now)
+    if person is None or way.first:
+        here.server.see(SignInThrottled(person_id=None if person is None else person.holder.id), here.asked, here.now)
+    else:
+        told = FactorRefused(person_id=person.holder.id, factor=way.name, why="too many tries")
+        here.server.see(told, here.asked, here.now)
     if isinstance(why, Wait):
         return TooManyAttempts(
-            "Too many tries. Wait a moment.", why.seconds, check="factor throttle", got=f"wait {why.seconds} s"
+            _("Too many tries. Wait a moment."),
+            why.seconds,
+            check="factor throttle",
+            expected="a person" if person is None else f"person {person.holder.id}",
+            got=f"wait {why.seconds} s",
         )
     if here.sign_in is not None:
         with suppress(Conflict):
             await here.server.store.commit([sign_ins.end(here.sign_in, here.now)])
     return WrongProof(
-        "Too many tries. Sign in again.", check="sign-in tries", expected=f"the right one within {throttle.STEPS}"
+        _("Too many tries. Sign in again."), check="sign-in tries", expected=f"the right one within {throttle.STEPS}"
     )
 
 
@@ -147,7 +161,10 @@ async def go_on(here: Visit, proved: Proved, *, trust_it: bool = False) -> Answe
             left, proofs, changes = (), shown, [trusted_browsers.used(trusted, here.now)]
     if left is None:
         raise UntrustedRequest(
-            "You cannot sign in this way.", check="factors", expected="factors that are enough", got=proved.proof.factor
+            _("You cannot sign in this way."),
+            check="factors",
+            expected="factors that are enough",
+            got=proved.proof.factor,
         )
     if left:
         return await _next_step(here, person, proved)

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, select
 
 from mintmark import factors
 from mintmark.factors import password
-from mintmark.factors.factor import AsksFirst, Factor, Proved, WrongProof
+from mintmark.factors.factor import AsksFirst, Factor, Proved, WrongProof, nothing
 from mintmark.protocol.acr import Means, Proof
 from mintmark.store import schema
 from mintmark.store.changes import Insert, Update
@@ -67,7 +67,8 @@ def _factor(means, prove, has, field, obliges):
         name=means.factor,
         means=means,
         label=f"Use {means.factor}",
-        template="factors/code.html",
+        template=factors.passkey.FACTOR.template if means is PASSKEY else "factors/code.html",
+        prepare=factors.passkey.FACTOR.prepare if means is PASSKEY else nothing,
         available=lambda server, holder, held: has(held),
         obliges=lambda server, holder, held: obliges and has(held),
         recognises=lambda params: params.get(field) is not None,

@@ -115,11 +115,12 @@ async def test_wrong_ones_are_counted_by_themselves(issuer):
     browser = issuer.browser()
     fields = await second_step(issuer, browser)
     wrong = "ABCD-" * 5 + "ABC"
-    found = [(await browser.post("/login", data={**fields, "code": f"{wrong}{n}"})).status_code for n in range(10)]
-    waits = await browser.post("/login", data={**fields, "code": codes[0]})
-    by_app = await browser.post("/login", data={**fields, "code": code(issuer, seed)})
+    found = [(await browser.post("/login", data={**fields, "code": f"{wrong}{n}"})).status_code for n in range(5)]
+    again = await second_step(issuer, browser)
+    waits = await browser.post("/login", data={**again, "code": codes[0]})
+    by_app = await browser.post("/login", data={**again, "code": code(issuer, seed)})
 
-    assert [400] * 10 == found
+    assert [400] * 5 == found
     assert 429 == waits.status_code
     assert 303 == by_app.status_code
 

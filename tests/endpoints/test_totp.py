@@ -198,13 +198,13 @@ async def test_codes_cannot_be_guessed_for_long_and_the_password_s_count_is_anot
     seed, _ = await enrolled(issuer)
     browser = issuer.browser()
     fields = await second_step(issuer, browser)
-    found = [
-        (await browser.post("/login", data={**fields, "code": f"{number:06}"})).status_code for number in range(12)
-    ]
-    waits = await browser.post("/login", data={**fields, "code": code(issuer, seed)})
+    found = [(await browser.post("/login", data={**fields, "code": f"{number:06}"})).status_code for number in range(5)]
+    over = await browser.post("/login", data={**fields, "code": code(issuer, seed)})
+    again = await second_step(issuer, browser)
+    waits = await browser.post("/login", data={**again, "code": code(issuer, seed)})
 
-    assert [400] * 10 == found[:10]
-    assert 429 == found[-1] == waits.status_code
+    assert [400] * 5 == found
+    assert (400, 429) == (over.status_code, waits.status_code)
     assert int(waits.headers["retry-after"]) >= 1
     assert 303 == (await issuer.sign_in(issuer.browser())).status_code
     assert "factor_refused" in await issuer.audited()

@@ -131,11 +131,11 @@ def wrong_files(settings: Settings) -> Iterator[str]:
     from mintmark.pages.branding import BadBranding, Look
 
     yield from registering.wrong(settings)
+    yield from proving.wrong(settings)
     try:
         Look.read(settings)
     except BadBranding as error:
         yield str(error)
-    yield from proving.wrong(settings)
 
 
 def unwise_settings(settings: Settings) -> Iterator[str]:

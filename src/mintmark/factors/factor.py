@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from mintmark.browser import Browser
 from mintmark.events import Event
@@ -22,6 +22,8 @@ from mintmark.wire.asked import Asked
 class WrongProof(Refusal):
     """What was shown proves nothing. The page comes again with the description, and nothing is spent."""
 
+    counts: ClassVar[bool] = True  # as a try; False: it cannot have been a guess
+
     def __init__(self, description: str, *, shows: Mapping[str, object] = MappingProxyType({}), **more: Any) -> None:
         """shows: what its page is given besides; nothing: it is the usual one. more: as of a Refusal."""
         super().__init__(description, **more)
@@ -35,6 +37,7 @@ class AsksFirst(WrongProof):
     """
 
     status = 200
+    counts = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from mintmark.events import Event, RecoveryCodesMade, RecoveryCodeUsed
 from mintmark.factors.factor import Factor, Offer, Proved, WrongProof
-from mintmark.factors.guessing import counted
 from mintmark.mails.notices import notice
 from mintmark.protocol import recovery_code, totp
 from mintmark.protocol.acr import Means, Proof
@@ -28,6 +27,12 @@ class WrongCode(WrongProof):
     """No code that this person has, or one that was used."""
 
 
+class NoCode(WrongCode):
+    """It can be none: it costs no attempt."""
+
+    counts = False
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """New codes: to be shown once, when the changes were written."""
@@ -45,21 +50,20 @@ async def prove(server: Server, offer: Offer) -> Proved:
     id = person.holder.id
     code = recovery_code.read(offer.params.get("code") or "")
     if code is None:
-        raise WrongCode(
+        raise NoCode(
             _("A recovery code has %(count)s letters and digits.", count=recovery_code.LETTERS),
             check="code form",
             expected="a recovery code",
         )
-    async with counted(server, offer, person, NAME) as forgiven:
-        digest = await _good(server, id, code)
-        left = (await recovery_codes.count(server.store, id)).left - 1
-        letter = await notice(server, "recovery_code_used", person.holder, offer.now, left=str(left))
-        return Proved(
-            person,
-            Proof(MEANS, offer.now, ("otp",)),
-            (recovery_codes.spend(id, digest, offer.now), *letter, *forgiven),
-            (RecoveryCodeUsed(person_id=id, left=left),),
-        )
+    digest = await _good(server, id, code)
+    left = (await recovery_codes.count(server.store, id)).left - 1
+    letter = await notice(server, "recovery_code_used", person.holder, offer.now, left=str(left))
+    return Proved(
+        person,
+        Proof(MEANS, offer.now, ("otp",)),
+        (recovery_codes.spend(id, digest, offer.now), *letter),
+        (RecoveryCodeUsed(person_id=id, left=left),),
+    )
 
 
 async def _good(server: Server, person_id: str, code: str) -> bytes:

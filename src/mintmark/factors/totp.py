@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from mintmark.factors.factor import Factor, Offer, Proved, WrongProof
-from mintmark.factors.guessing import counted
 from mintmark.protocol import recovery_code, totp
 from mintmark.protocol.acr import Means, Proof
 from mintmark.protocol.authorization import Holder
@@ -24,26 +23,31 @@ class WrongCode(WrongProof):
     """No code, or none that is good now."""
 
 
+class NoCode(WrongCode):
+    """It can be none: it costs no attempt."""
+
+    counts = False
+
+
 async def prove(server: Server, offer: Offer) -> Proved:
     """Spends the step of the code. Of many who show the same one at once, one has proved something."""
     person = offer.person
     if person is None:
         raise WrongCode(_("Sign in first."), check="sign-in step", expected="a sign-in that is under way")
     code = read(offer.params.get("code") or "")
-    async with counted(server, offer, person, NAME) as forgiven:
-        confirmed = [one for one in await totps.of_person(server.store, person.holder.id) if one.confirmed_at]
-        for one in confirmed:
-            step = matched(server, one, code, offer.now)
-            if step is not None:
-                return Proved(person, Proof(MEANS, offer.now, ("otp",)), (totps.use(one, step, offer.now), *forgiven))
-        raise _wrong(server, confirmed, code, offer.now, person.holder.id)
+    confirmed = [one for one in await totps.of_person(server.store, person.holder.id) if one.confirmed_at]
+    for one in confirmed:
+        step = matched(server, one, code, offer.now)
+        if step is not None:
+            return Proved(person, Proof(MEANS, offer.now, ("otp",)), (totps.use(one, step, offer.now),))
+    raise _wrong(server, confirmed, code, offer.now, person.holder.id)
 
 
 def read(typed: str) -> str:
-    """Raises WrongCode for what can be none: it costs no attempt."""
+    """Raises NoCode for what can be none."""
     code = totp.read(typed)
     if code is None:
-        raise WrongCode(_("A code has six digits."), check="code form", expected="six digits, or a recovery code")
+        raise NoCode(_("A code has six digits."), check="code form", expected="six digits, or a recovery code")
     return code
 
 
