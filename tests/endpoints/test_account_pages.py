@@ -587,7 +587,10 @@ async def test_no_app_gets_anything_before_they_said_that_they_stay(issuer):
     silent = await issuer.http.get("/authorize", params=issuer.request(prompt="none"))
     again = await issuer.http.get("/authorize", params=issuer.request())
 
+    by_password = await issuer.token(grant_type="password", username="alice", password=PASSWORD, scope="api:read")
+
     assert signed_in.headers["location"].startswith("https://id.example/account/keep?request=")
+    assert (400, "invalid_grant") == (by_password.status_code, by_password.json()["error"])
     assert "error=interaction_required" in silent.headers["location"]
     assert "/account/keep?request=" in again.headers["location"]
 

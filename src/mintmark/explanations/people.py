@@ -130,9 +130,10 @@ TABLE: Final[Table] = {
         AS_IT_IS,
     ),
     "person leaves": Explained(
-        "prompt",
-        "prompt=none, but the person asked to be deleted, and has to say whether they stay.",
-        "Send the request again without prompt=none.",
+        "nothing",
+        "The person asked to be deleted: before an app gets anything they have to say that they stay, which neither "
+        "prompt=none nor the password grant lets them.",
+        "Send their browser to /authorize without prompt=none.",
     ),
     "password queue": Explained(
         "password",
