@@ -212,7 +212,7 @@ def test_hostile_words_in_attributes_stay_there():
     text = pages().page("sign_in.html", **{**SIGN_IN, "username": HOSTILE, "request": HOSTILE, "message": HOSTILE})
 
     assert HOSTILE == Elements(text.decode()).with_id("username")["value"]
-    assert 1 == len(Elements(text.decode()).of("script"))
+    assert all(script["src"].startswith("/static/") for script in Elements(text.decode()).of("script"))
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", " https://x", "//x", None, ""])
