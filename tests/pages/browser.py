@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Playwright, Route
 from tests.pages.samples import SAMPLES, pages, shown
 
 ORIGIN: Final = "https://accounts.acme.example"
+APP: Final = "https://notes.harbour.example"
 CHROMIUM: Final = Path("/usr/bin/chromium")
 
 
@@ -24,11 +25,11 @@ def serve(route: Route) -> None:
     made = pages()
     name, _, tag = route.request.url.removeprefix(f"{ORIGIN}/").partition("?")
     if name in SAMPLES:
-        route.fulfill(body=shown(name, language=tag), headers=dict(made.headers()))
+        route.fulfill(body=shown(name, language=tag), headers=dict(made.headers(frame_origins=[APP])))
     elif (file := made.static.get(name.removeprefix("static/"))) is not None:
         leaves = name.startswith(
-            ("static/form_post", "static/farewell")
+            ("static/form_post", "static/farewell", "static/passkey")
         )  # their scripts go on: what is looked at is the page
         route.fulfill(body=b"" if leaves else file.body, headers=dict(file.headers))
     else:
-        route.fulfill(status=404)
+        route.fulfill(status=200 if route.request.url.startswith(APP) else 404)

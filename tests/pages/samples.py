@@ -360,7 +360,7 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "forgot": (
             "forgot.html",
             MappingProxyType(
-                {"csrf_token": "t", "action": "/forgot", "username": "ada", "message": None, "mail": True}
+                {"csrf_token": "a-csrf-token", "action": "/forgot", "username": "ada", "message": None, "mail": True}
             ),
         ),
         "new-password": ("new_password.html", NEW_PASSWORD),
@@ -375,7 +375,7 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
                     "title": "Sign out everywhere?",
                     "lead": "Every browser is signed out.",
                     "button": "Sign out everywhere",
-                    "csrf_token": "t",
+                    "csrf_token": "a-csrf-token",
                     "link": "00",
                     "action": "/link",
                 }
