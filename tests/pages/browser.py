@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Playwright, Route
 from tests.pages.samples import SAMPLES, pages, shown
 
 ORIGIN: Final = "https://accounts.acme.example"
+APP: Final = "https://notes.harbour.example"
 CHROMIUM: Final = Path("/usr/bin/chromium")
 
 
@@ -24,9 +25,9 @@ def serve(route: Route) -> None:
     made = pages()
     name = route.request.url.removeprefix(f"{ORIGIN}/")
     if name in SAMPLES:
-        route.fulfill(body=shown(name), headers=dict(made.headers()))
+        route.fulfill(body=shown(name), headers=dict(made.headers(frame_origins=[APP])))
     elif (file := made.static.get(name.removeprefix("static/"))) is not None:
-        leaves = name.startswith("static/form_post")  # its script sends the page on: what is looked at is the page
+        leaves = name.startswith(("static/form_post", "static/farewell"))  # they go on: what is looked at is the page
         route.fulfill(body=b"" if leaves else file.body, headers=dict(file.headers))
     else:
-        route.fulfill(status=404)
+        route.fulfill(status=200 if route.request.url.startswith(APP) else 404)

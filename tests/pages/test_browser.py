@@ -128,7 +128,7 @@ def test_enter_on_the_consent_page_allows(visit):
     with page.expect_request(f"{ORIGIN}/consent") as sent:
         page.press("input[value=email]", "Enter")
 
-    assert "scope=profile&scope=api%3Awrite&scope=offline_access&decision=allow" in sent.value.post_data
+    assert "scope=api%3Awrite&scope=offline_access&scope=profile&decision=allow" in sent.value.post_data
 
 
 def test_the_small_buttons_are_large_enough_for_a_finger(visit):
