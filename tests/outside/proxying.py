@@ -98,7 +98,9 @@ def _answers(port: int) -> bool:
 
 
 def ports() -> Ports:
-    return Ports(free_port(), free_port())
+    https = free_port()
+    http = next(port for port in iter(free_port, None) if port != https)  # a free one may come twice
+    return Ports(https, http)
 
 
 def seen(
