@@ -98,9 +98,9 @@ def _answers(port: int) -> bool:
 
 
 def ports() -> Ports:
-    https = free_port()
-    http = next(port for port in iter(free_port, None) if port != https)  # a free one may come twice
-    return Ports(https, http)
+    http = free_port()
+    https = next(port for port in iter(free_port, None) if port != http)  # a free one may come twice
+    return Ports(http, https)
 
 
 def seen(
