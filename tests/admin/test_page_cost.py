@@ -30,7 +30,9 @@ def fill(path, now):
         same = dict(zip(columns, row, strict=True))
         copies = (tuple({**same, "id": id, **dict.fromkeys(rest, id)}.values()) for id in made)
         connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})", copies)
-    connection.executemany(f"INSERT INTO sessions VALUES ({', '.join('?' * 14)})", sessions)
+    names = [row[1] for row in connection.execute("PRAGMA table_info(sessions)")][:14]
+    into = f"INSERT INTO sessions ({', '.join(names)}) VALUES ({', '.join('?' * 14)})"
+    connection.executemany(into, sessions)
     connection.execute("COMMIT")
     connection.close()
 

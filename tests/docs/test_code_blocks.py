@@ -139,7 +139,7 @@ def shape(value: Any) -> Any:
         case [first, *_]:
             return [shape(first)]
         case _:
-            return value if value in ([], True, False) else type(value).__name__
+            return value if value == [] or isinstance(value, bool) else type(value).__name__
 
 
 @pytest.mark.parametrize("page", pages("serve"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import suppress
 from urllib.parse import quote
 
 from mintmark.explanations import EXPLANATIONS
@@ -29,7 +30,27 @@ ELSEWHERE = {
     "token's person": "a race with `users delete`",
     "one use": "a race of two uses; tests/endpoints/test_policy.py",
     "password hash": "want of memory; tests/factors/test_hashing.py",
-}
+    "request": "a guard behind `request object`",
+    **dict.fromkeys(
+        (
+            "nested request", "request object member", "request object names",
+            "request object response_type", "request object signature", "request object time", "request_uri fetch",
+            "unsigned request object", "signed request",
+        ),
+        "clients with keys of their own; tests/endpoints/test_request_objects.py",
+    ),
+    **dict.fromkeys(
+        (
+            "registration client_id", "registration client_secret", "registration member", "registration throttle",
+            "sector document", "sector fetch",
+        ),
+        "a client that registered itself, or 300 of them; tests/endpoints/test_registered.py and test_register.py",
+    ),
+    **dict.fromkeys(
+        ("software statement", "software statement claims", "software statement issuer"),
+        "issuers that an operator trusts; tests/endpoints/test_statements_of_software.py",
+    ),
+}  # fmt: skip
 ROBOT = {"grant_types": ["client_credentials"]}
 KEYED = {"idempotency_key": "k"}
 SIGNING = {alg: algorithms.generate(alg) for alg in ("ES256", "Ed25519")}
@@ -104,6 +125,26 @@ def sent(content, **headers):
         return await issuer.http.post("/admin/api/users", content=content, headers=named)
 
     return ask
+
+
+def registering(body=b"{}", **headers):
+    """A client that registers itself; headers: with underscores."""
+
+    async def ask(issuer):
+        named = {
+            "content-type": "application/json",
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        return await issuer.http.post("/register", content=body, headers=named)
+
+    return ask
+
+
+async def rule_twice(issuer):
+    operator = await operating.operator(issuer)
+    rule = {"name": "twice", "claim": "department", "expression": "user.username"}
+    await operator.send("POST", "/claim-rules", rule)
+    return await operator.send("POST", "/claim-rules", rule)
 
 
 def told(issuer, **headers):
@@ -250,7 +291,8 @@ async def secret_of_a_signing_client(issuer):
 async def _add_signing(issuer):
     jwks = {"keys": [algorithms.members(key.public_key()) for key in SIGNING.values()]}
     signing = {"token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": "ES256"}
-    await issuer.add_client("bank", {**ROBOT, **signing, "scope": "api:read", "jwks": jwks})
+    with suppress(Conflict):  # another request has added it
+        await issuer.add_client("bank", {**ROBOT, **signing, "scope": "api:read", "jwks": jwks})
 
 
 async def _assert(issuer, assertion):
@@ -618,9 +660,9 @@ REQUESTS = {
     "client_id": authorize(client_id="nobody"),
     "redirect_uri": authorize(redirect_uri="https://evil.example/cb?secret=1"),
     "request length": authorize(state="s" * 11_000),
-    "response_mode": authorize(response_mode="form_post"),
+    "response_mode": authorize(response_mode="jwt"),
     "response_type": authorize(response_type="token"),
-    "request": authorize(request=CANARY),
+    "request object": authorize(request=CANARY),
     "request_uri": authorize(request_uri=CANARY),
     "request_uri client": another_clients_request,
     "registration": authorize(registration="{}"),
@@ -679,6 +721,18 @@ REQUESTS = {
     "post_logout_redirect_uri": logout_to_nowhere,
     "logout client_id": logout_of_another,
     "delivery": operated("/outbox/nothing"),
+    "claims": authorize(claims="{"),
+    "essential acr": authorize(claims='{"id_token": {"acr": {"essential": true, "values": ["urn:nobody:has"]}}}'),
+    "client response_type": authorize(response_type="none"),
+    "request and request_uri": authorize(request="a.b.c", request_uri="https://web.example/request"),
+    "registration body": registering(b"["),
+    "client metadata": registering(b'{"redirect_uris": ["https://a.example/cb"], "client_name": 5}'),
+    "initial access token": registering(authorization=f"Bearer {CANARY}"),
+    "registration access token": got("/register?client_id=web", authorization=f"Bearer {CANARY}"),
+    "initial access token id": operated("/initial-access-tokens/nothing"),
+    "claim rule": operated("/claim-rules/nothing"),
+    "rule taken": rule_twice,
+    "logo": got("/logo?client_id=web"),
 }
 # Whose secrets an answer, the log or a refusal may never show.
 SECRETS = (SECRET, PASSWORD, VERIFIER, "canary")

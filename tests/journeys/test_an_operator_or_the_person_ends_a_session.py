@@ -76,7 +76,7 @@ def test_a_person_ends_an_app_which_then_has_to_ask_again(visit, served, person)
     somebody = visit(person)
     got = tokens(served, somebody.let_in(request(scope=OFFLINE)))
     somebody.go(f"https://{ID}/account")
-    somebody.page.get_by_role("button", name="End Harbour Notes").click()
+    somebody.page.locator("button[name=end_authorization]").click()
 
     expect(somebody.page.get_by_text("None yet.")).to_be_visible()
     assert not is_active(served, got["access_token"])

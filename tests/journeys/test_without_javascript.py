@@ -44,6 +44,6 @@ def test_a_person_refuses(somebody):
 def test_an_app_is_ended_on_the_account_page(somebody):
     somebody.let_in(request())
     somebody.go(f"https://{ID}/account")
-    somebody.page.get_by_role("button", name="End Harbour Notes").click()
+    somebody.page.locator("button[name=end_authorization]").click()
 
     expect(somebody.page.get_by_text("None yet.")).to_be_visible()

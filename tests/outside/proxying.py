@@ -98,7 +98,9 @@ def _answers(port: int) -> bool:
 
 
 def ports() -> Ports:
-    return Ports(free_port(), free_port())
+    http = free_port()
+    https = next(port for port in iter(free_port, None) if port != http)  # a free one may come twice
+    return Ports(http, https)
 
 
 def seen(

@@ -148,6 +148,7 @@ def test_whoever_acts_for_itself_needs_credentials_and_an_operator(grant_type):
         ({"initiate_login_uri": "http://localhost/login"}, "initiate_login_uri must be an https address"),
         ({"sector_identifier_uri": "https://a.example/#x"}, "sector_identifier_uri must be an https address"),
         ({"default_max_age": -1}, "default_max_age must be a whole number"),
+        ({"backchannel_logout_uri": "https://a.example/out#x"}, "backchannel_logout_uri must be an address without"),
         ({"default_max_age": True}, "default_max_age must be a whole number"),
         ({"default_max_age": "60"}, "default_max_age must be a whole number"),
         ({"default_max_age": 1 << 31}, "default_max_age must be a whole number"),

@@ -155,5 +155,5 @@ def test_every_object_is_refused_or_comes_to_plain_parameters_of_its_own_client(
     assert not found.sent("request_uri")
     for name, value in found:
         assert "\0" not in value
-        assert value.encode()
+        value.encode()  # no half of a surrogate pair
         assert name in claims or name == "client_id" or (not members and (name, value) in list(outer))

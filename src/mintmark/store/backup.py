@@ -113,9 +113,9 @@ def mark_as_copy(path: Path, now: int) -> None:
 def look_through(path: Path) -> Copied:
     """Every page of a copy. Raises Unfit."""
     with _reading(path, "ro") as connection:
-        found = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
+        found = [" ".join(str(row[0]).split()) for row in connection.execute("PRAGMA integrity_check(3)")]
         if found != ["ok"]:
-            raise Unfit(f"{path}: it is damaged ({'; '.join(map(str, found))})")
+            raise Unfit(f"{path}: it is damaged ({'; '.join(found)})")
         tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         counts = (f'SELECT count(*) FROM "{name}"' for name in tables)  # noqa: S608  names of its own tables
         rows = sum(connection.execute(count).fetchone()[0] for count in counts)
