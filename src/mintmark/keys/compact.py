@@ -2,10 +2,11 @@
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Collection
 from typing import Any, Final
+
+from mintmark.protocol import strict_json
 
 LONGEST: Final = 16 * 1024  # characters; we sign nothing near that long
 
@@ -24,25 +25,10 @@ def read(octets: bytes | None) -> Claims | None:
     if octets is None:
         return None
     try:
-        document = parse(octets.decode("utf-8"))
+        document = strict_json.parse(octets.decode("utf-8"))
     except (ValueError, RecursionError):  # RecursionError: thousands of brackets
         return None
     return document if isinstance(document, dict) else None
-
-
-def _distinct(members: list[tuple[str, Any]]) -> Claims:
-    # Two readers may take two different values of the same member (RFC 7515 §4, RFC 7519 §4).
-    document = dict(members)
-    if len(document) != len(members):
-        raise ValueError("a member stands twice")
-    return document
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
-
-
-parse: Final = json.JSONDecoder(object_pairs_hook=_distinct, parse_constant=_refuse_constant).decode
 
 
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mintmark.protocol import claims
+from mintmark.protocol import claims, strict_json
 from mintmark.protocol.errors import InvalidRequest
 
 PARTS = ("userinfo", "id_token")
@@ -76,7 +76,7 @@ def read(text: str | None, locales: str | None = None) -> ClaimsRequest:
     if text is None:
         return ClaimsRequest({}, {}, wished) if wished else NOTHING
     try:
-        document = json.loads(text, object_pairs_hook=_distinct, parse_constant=_no_json)
+        document = strict_json.parse(text)
     except (ValueError, RecursionError):
         raise _refused("claims must be a JSON object, no member of which stands twice") from None
     if not isinstance(document, dict):
@@ -158,17 +158,6 @@ def _texts(wanted: Wanted) -> frozenset[str]:
     """Those that anything could be called: half a surrogate pair, which only an escape can hold, is no text."""
     values = [value for value in wanted.values if isinstance(value, str)]
     return frozenset(value for value in values if not any("\ud800" <= letter <= "\udfff" for letter in value))
-
-
-def _distinct(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(members)
-    if len(document) != len(members):
-        raise ValueError("a member stands twice")
-    return document
-
-
-def _no_json(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
 
 
 def _refused(description: str) -> InvalidRequest:
