@@ -117,8 +117,12 @@ async def authorizations_of_client(store: Executor, client_id: str, reason: str,
 
 async def client_forgotten(store: Executor, client_id: str, now: datetime) -> list[Change]:
     """The client goes, with what people allowed it and what it spoke for. It was disabled, or nobody used it."""
-    silenced = await client_silenced(store, client_id, now)
-    return [consents.forget_client(client_id), *silenced, client_logos.forget(client_id), *clients.delete_(client_id)]
+    return [*await client_silenced(store, client_id, now), *client_gone(client_id)]
+
+
+def client_gone(client_id: str) -> list[Change]:
+    """Its row, and what hangs on it alone."""
+    return [consents.forget_client(client_id), client_logos.forget(client_id), *clients.delete_(client_id)]
 
 
 async def client_silenced(store: Executor, client_id: str, now: datetime) -> list[Change]:

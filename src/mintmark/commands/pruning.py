@@ -17,7 +17,7 @@ from mintmark.protocol import scope as scopes
 from mintmark.protocol.catalogue import Resource
 from mintmark.protocol.client import Client
 from mintmark.protocol.names import normalise_username
-from mintmark.store import claim_rules, client_logos, clients, consents, people, resources
+from mintmark.store import claim_rules, clients, people, resources
 from mintmark.store.changes import Change
 from mintmark.store.people import Person
 
@@ -150,7 +150,7 @@ def changes(opened: Opened, dropped: Dropped) -> tuple[list[Change], list[Event]
     for resource in dropped.resources:
         found += resources.delete_(resource.id)
     for client in dropped.clients:
-        found += [consents.forget_client(client.id), client_logos.forget(client.id), *clients.delete_(client.id)]
+        found += ending.client_gone(client.id)
     for group in dropped.groups:
         found += resources.delete_policy("group", group)
     for rule in dropped.claim_rules:
