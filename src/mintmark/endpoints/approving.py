@@ -48,15 +48,13 @@ async def approve(visit: Visit, step: Approve) -> Answer:
     authorization = _authorization(visit, step, audience, limits)
     secret = ids.secret(code_.PREFIX, server.random(32))
     changes: list[Change] = [
-        clients.stands(client),
-        people.stands(person.holder),
-        sessions.stands(step.session.id),
+        *_relied_on(visit, person, step),
         authorizations.add(authorization),
         codes.add(_code(visit, authorization, secret, limits)),
         *logouts.joining(server, client, step.session, step.scope, now),
         *_completed(visit, person, step),
     ]
-    await _commit(visit, changes, authorization, step)
+    await _commit(visit, changes, _authorized(visit, authorization, step))
     return _answer(visit, [("code", secret)])
 
 
@@ -75,26 +73,30 @@ async def _allow(visit: Visit, person: Person, step: Approve) -> None:
     """`response_type=none`: no code, so no authorization that one would hang on (Multiple Response Types §4)."""
     if visit.kept is None:
         return
-    changes: list[Change] = [
-        clients.stands(visit.client),
-        people.stands(person.holder),
-        sessions.stands(step.session.id),
-        *_completed(visit, person, step),
-    ]
+    changes = [*_relied_on(visit, person, step), *_completed(visit, person, step)]
     events: list[Event] = []
     if visit.kept.decision is not None:
         whose = {"client_id": visit.client.id, "person_id": person.holder.id}
         events.append(ConsentGiven(**whose, scope=scopes.write(step.allowed)))
-    await visit.server.commit(changes, events, visit.asked, visit.now)
+    await _commit(visit, changes, events)
 
 
-async def _commit(visit: Visit, changes: list[Change], authorization: Authorization, step: Approve) -> None:
+def _relied_on(visit: Visit, person: Person, step: Approve) -> list[Change]:
+    """Guards: all three are as they were when this was decided."""
+    return [clients.stands(visit.client), people.stands(person.holder), sessions.stands(step.session.id)]
+
+
+def _authorized(visit: Visit, authorization: Authorization, step: Approve) -> list[Event]:
     what: dict[str, str] = {"authorization_id": authorization.id, "scope": scopes.write(authorization.scope)}
     whose = {"client_id": authorization.client_id, "person_id": authorization.person_id}
     events: list[Event] = [Authorized(**whose, **what, session_id=authorization.session_id)]
     if visit.kept is not None and visit.kept.decision is not None:
         allowed = scopes.write(step.allowed)
         events.append(ConsentGiven(**whose, authorization_id=authorization.id, scope=allowed))
+    return events
+
+
+async def _commit(visit: Visit, changes: list[Change], events: list[Event]) -> None:
     try:
         await visit.server.commit(changes, events, visit.asked, visit.now)
     except Conflict:
