@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -264,13 +264,10 @@ class Certificate:
     key: Path
 
 
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    """For all the hosts of these tests, signed by nobody whom anybody knows."""
-    folder = tmp_path_factory.mktemp("certificate")
+def self_signed(folder: Path, common_name: str, hosts: Sequence[x509.GeneralName]) -> Certificate:
+    """Good for a day."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests")])
-    hosts = x509.SubjectAlternativeName([x509.DNSName(host) for host in (ID, APP, EVIL, "localhost")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -279,7 +276,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(hosts, critical=False)
+        .add_extension(x509.SubjectAlternativeName(hosts), critical=False)
         .sign(key, hashes.SHA256())
     )
     found = Certificate(folder / "certificate.pem", folder / "key.pem")
@@ -288,6 +285,13 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return found
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """For all the hosts of these tests, signed by nobody whom anybody knows."""
+    hosts = [x509.DNSName(host) for host in (ID, APP, EVIL, "localhost")]
+    return self_signed(tmp_path_factory.mktemp("certificate"), "tests", hosts)
 
 
 @contextmanager

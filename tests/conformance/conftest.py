@@ -2,15 +2,11 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from joserfc.jwk import RSAKey
 
 from tests.conformance import provider
@@ -19,7 +15,7 @@ from tests.conformance.plans import PLANS, Run
 from tests.conformance.provider import Op
 from tests.conformance.relying_party import RelyingParty
 from tests.conformance.station import Folder, Station, open_station
-from tests.serving import Certificate
+from tests.serving import Certificate, self_signed
 
 PROPERTY = "conformance"
 
@@ -27,27 +23,8 @@ PROPERTY = "conformance"
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     """For the server, which is `localhost`, and the suite, which is `127.0.0.1`: two sites, as browsers see them."""
-    folder = tmp_path_factory.mktemp("certificate")
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "conformance tests")])
-    hosts = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(hosts, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    found = Certificate(folder / "certificate.pem", folder / "key.pem")
-    found.certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    found.key.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return found
+    hosts = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+    return self_signed(tmp_path_factory.mktemp("certificate"), "conformance tests", hosts)
 
 
 @pytest.fixture(scope="session")
