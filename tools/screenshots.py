@@ -1,4 +1,4 @@
-"""Takes the pictures in docs/pages: every page with sample contexts, in Chromium, light, dark and on a phone.
+"""Takes the pictures in docs/pages: every page with sample contexts, in Chromium: light, dark, phone, Arabic.
 
 Run it from the top of the repository: PYTHONPATH=src .venv/bin/python -m tools.screenshots [folder] [--all]
 """
@@ -15,10 +15,11 @@ from tests.pages import browser as chromium
 from tests.pages.samples import SAMPLES
 
 PICTURED: Final = ("sign-in", "consent", "account", "sign-out", "signed-out", "error")
-LOOKS: Final[tuple[tuple[str, Literal["light", "dark"], int, int], ...]] = (
-    ("light", "light", 720, 600),
-    ("dark", "dark", 720, 600),
-    ("phone", "light", 360, 640),
+LOOKS: Final[tuple[tuple[str, Literal["light", "dark"], int, int, str], ...]] = (
+    ("light", "light", 720, 600, "en"),
+    ("dark", "dark", 720, 600, "en"),
+    ("phone", "light", 360, 640, "en"),
+    ("arabic", "light", 360, 640, "ar"),
 )
 
 
@@ -32,12 +33,12 @@ def main(arguments: list[str]) -> None:
 
 
 def take(browser: Browser, folder: Path, names: tuple[str, ...]) -> None:
-    for look, scheme, width, height in LOOKS:
+    for look, scheme, width, height, language in LOOKS:
         context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height})
         context.route("**/*", chromium.serve)
         page = context.new_page()
         for name in names:
-            page.goto(f"{chromium.ORIGIN}/{name}")
+            page.goto(f"{chromium.ORIGIN}/{name}?{language}")
             page.screenshot(path=folder / f"{name}-{look}.png", full_page=True)
         context.close()
 

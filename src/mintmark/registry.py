@@ -8,10 +8,11 @@ import asyncio
 import hmac
 import json
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from mintmark.keys.ring import Ring, SigningKey
@@ -22,11 +23,12 @@ from mintmark.protocol.authorization import Standing
 from mintmark.protocol.catalogue import Catalogue
 from mintmark.protocol.claim_rule import ClaimRule
 from mintmark.protocol.client import Client
+from mintmark.protocol.external_factor import ExternalFactor
 from mintmark.protocol.limits import Contradiction, Limits, Stated
 from mintmark.protocol.memory import Memory
 from mintmark.protocol.policy import Policy
 from mintmark.protocol.webhook import Webhook
-from mintmark.store import claim_rules, clients, configuration, resources, secrets, signing_keys
+from mintmark.store import claim_rules, clients, configuration, external_factors, resources, secrets, signing_keys
 from mintmark.store import webhooks as stored_webhooks
 from mintmark.store.changes import Unavailable
 from mintmark.store.executor import Executor
@@ -89,6 +91,7 @@ class Registry:
         self.ring = Ring(())
         self.offers_password = False  # some enabled client has the password grant
         self.webhooks: tuple[Webhook, ...] = ()  # disabled ones too
+        self.external_factors: Mapping[str, ExternalFactor] = MappingProxyType({})  # by name, in its order
         self.claim_rules: tuple[ClaimRule, ...] = ()  # in the order of their names
         self._language = claim_rule.language()
         self._understood: dict[str, ClaimRule] = {}  # by what is stored
@@ -135,11 +138,13 @@ class Registry:
         offers_password = await clients.anyone_has(self._store, "password")
         webhooks = await stored_webhooks.all(self._store, self._sealer)
         rules = await claim_rules.all(self._store)
+        external = await external_factors.all(self._store, self._sealer)
         self.catalogue = Catalogue(self._issuer, found)
         self._understand(rules.values())
         self.ring = Ring(keys)
         self.offers_password = offers_password
         self.webhooks = tuple(webhooks)
+        self.external_factors = MappingProxyType(external)
         self._policies, self._secrets = policies, opened
         self._newest = {purpose: next(reversed(of.items())) for purpose, of in opened.items()}
         self._keyed = {}
@@ -216,6 +221,13 @@ class Registry:
         # offline: what is asked for is what somebody stated, and no default
         return any(one.ends_with_session for one in self._each(client, found.resources, groups, now, offline=True))
 
+    def required_factors(
+        self, client: Client, audience: tuple[str, ...], groups: tuple[str, ...], now: datetime
+    ) -> tuple[str, ...]:
+        """What every policy that speaks for it demands of the person's sign-in: words of `require_factors`."""
+        each = self._each(client, audience, groups, now, offline=False)
+        return tuple(dict.fromkeys(word for limits in each for word in limits.require_factors))
+
     def _each(
         self, client: Client, audience: tuple[str, ...], groups: tuple[str, ...], now: datetime, *, offline: bool
     ) -> list[Limits]:
@@ -281,6 +293,10 @@ class Registry:
         keyed = self._keyed[purpose].copy()
         keyed.update(message)
         return keyed.digest()
+
+    def every_mac(self, purpose: str, message: bytes) -> list[bytes]:
+        """Under each of the keys of the purpose: to find what one of them made, whichever it was."""
+        return [hmac.digest(key, message, sha256) for key in self._secrets.get(purpose, {}).values()]
 
     def is_mac(self, purpose: str, message: bytes, given: bytes) -> bool:
         """Under any of the keys of the purpose, in constant time for each."""

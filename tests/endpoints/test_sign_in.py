@@ -192,7 +192,7 @@ async def test_who_signs_in_again_while_their_session_is_ended_elsewhere_has_a_n
     begun = await issuer.http.get("/authorize", params=issuer.request(prompt="login"))
     page = await issuer.http.get(begun.headers["location"])
     before = await issuer.sids()
-    prove = passwords.prove
+    prove = passwords.verify
 
     async def proved_while_it_ends(*given):
         found = await prove(*given)
@@ -200,7 +200,7 @@ async def test_who_signs_in_again_while_their_session_is_ended_elsewhere_has_a_n
             await issuer.end_session(sid)
         return found
 
-    monkeypatch.setattr(passwords, "prove", proved_while_it_ends)
+    monkeypatch.setattr(passwords, "verify", proved_while_it_ends)
     answer = await issuer.http.post("/login", data={**hidden(page.text), "username": "alice", "password": PASSWORD})
 
     assert 303 == answer.status_code

@@ -17,6 +17,7 @@ SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 
 
+FIVE = Throttle(5)
 TEN = Throttle(10)
 THOUSAND = Throttle(1000, HOUR)
 
@@ -25,6 +26,8 @@ THOUSAND = Throttle(1000, HOUR)
 class Budgets:
     throttle_sign_in: Throttle | None = TEN
     throttle_sign_in_address: Throttle | None = THOUSAND
+    throttle_second_factor: Throttle | None = FIVE
+    throttle_sign_in_everybody: Throttle | None = None
 
 
 def asked(name="alice", *, address="192.0.2.1", device=None):

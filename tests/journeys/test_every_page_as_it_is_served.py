@@ -25,6 +25,9 @@ def stations(somebody):
     yield "confirm", 200
     somebody.go(f"https://{ID}/account")
     yield "account", 200
+    for name in ("profile", "factors", "sessions", "apps", "activity", "download", "delete"):
+        somebody.go(f"https://{ID}/account/{name}")
+        yield f"account {name}", 200
     somebody.go(f"https://{ID}/logout")
     yield "sign out", 200
     page.click("#sign-out")

@@ -23,11 +23,13 @@ def launch(playwright: Playwright) -> Browser:
 def serve(route: Route) -> None:
     """A sample page by its name, a static file by its own; a page that breaks its own policy shows it."""
     made = pages()
-    name = route.request.url.removeprefix(f"{ORIGIN}/")
+    name, _, tag = route.request.url.removeprefix(f"{ORIGIN}/").partition("?")
     if name in SAMPLES:
-        route.fulfill(body=shown(name), headers=dict(made.headers(frame_origins=[APP])))
+        route.fulfill(body=shown(name, language=tag), headers=dict(made.headers(frame_origins=[APP])))
     elif (file := made.static.get(name.removeprefix("static/"))) is not None:
-        leaves = name.startswith(("static/form_post", "static/farewell"))  # they go on: what is looked at is the page
+        leaves = name.startswith(
+            ("static/form_post", "static/farewell", "static/passkey")
+        )  # their scripts go on: what is looked at is the page
         route.fulfill(body=b"" if leaves else file.body, headers=dict(file.headers))
     else:
         route.fulfill(status=200 if route.request.url.startswith(APP) else 404)

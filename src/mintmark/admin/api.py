@@ -18,8 +18,10 @@ from mintmark.admin import (
     claim_rules,
     client_secrets,
     clients,
+    factors,
     front,
     initial_access_tokens,
+    invitations,
     keys,
     outbox,
     people,
@@ -40,7 +42,8 @@ from mintmark.server import Server
 from mintmark.wire.asgi import App
 
 ROOMS = (
-    sessions, people, users, authorizations, clients, client_secrets, previews, initial_access_tokens, resources,
+    sessions, people, users, factors, invitations, authorizations, clients, client_secrets, previews,
+    initial_access_tokens, resources,
     claim_rules, policies, keys,
     tokens, audit, refusals, webhooks, outbox,
 )  # fmt: skip

@@ -39,6 +39,10 @@ async def earn(server: Server, request: TokenRequest) -> Earned:
     # The groups' networks are asked once it is known whose groups those are.
     request.must_come_from_there(server.registry.limits(client, asked.audience, (), now, offline=False))
     person = await request.prove(request.params.require("username"), request.params.require("password"))
+    if person.holder.delete_after is not None:
+        raise InvalidGrant(
+            "the person has to sign in at a page", check="person leaves", expected="a person whose account stays"
+        )
     limits = server.registry.limits(
         client, asked.audience, person.holder.groups, now, offline=scopes.OFFLINE in asked.scope
     )
