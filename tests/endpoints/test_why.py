@@ -11,7 +11,8 @@ from mintmark.explanations import EXPLANATIONS
 from mintmark.protocol import errors
 from mintmark.store import refusals
 from tests.admin import operating
-from tests.endpoints.refusing import CANARY, REQUESTS, SECRETS
+from tests.endpoints.asking import CANARY
+from tests.endpoints.refusing import REQUESTS, SECRETS
 from tests.issuer import ALICE, PASSWORD, SECRET, hidden
 
 TRACE = re.compile(r"[0-9a-f]{12}")
