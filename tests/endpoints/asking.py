@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 from tests.admin import operating
 from tests.issuer import PASSWORD, boxes, hidden
 
@@ -114,3 +116,26 @@ async def begun(issuer, browser=None, **changed):
     """A sign-in under way: where it goes on, and its id."""
     answer = await (browser or issuer.http).get("/authorize", params=issuer.request(**changed))
     return answer.headers["location"].partition("?request=")[2]
+
+
+def elsewhere(issuer):
+    """A browser at an address that nobody came from yet: what others did there is not held against it."""
+    return issuer.browser(f"198.51.100.{len(issuer.others)}")
+
+
+async def somebody(issuer):
+    """A person of whom nothing was asked yet, and their browser."""
+    name = f"person-{await issuer.count('people')}"
+    await issuer.add_person(name)
+    return name, elsewhere(issuer)
+
+
+@contextmanager
+def set_to(issuer, **changed):
+    """What the operator has set, for a while."""
+    kept = issuer.server.settings
+    object.__setattr__(issuer.server, "settings", kept.model_copy(update=changed))
+    try:
+        yield
+    finally:
+        object.__setattr__(issuer.server, "settings", kept)

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from mintmark.explanations import EXPLANATIONS
-from tests.endpoints import refusing_admin, refusing_browsers, refusing_clients
+from tests.endpoints import (
+    refusing_admin,
+    refusing_browsers,
+    refusing_clients,
+    refusing_links,
+    refusing_passkeys,
+    refusing_people,
+)
 from tests.issuer import PASSWORD, SECRET, VERIFIER
 
 # Checks that no request meets by itself, and who tries them instead.
@@ -18,6 +25,7 @@ ELSEWHERE = {
     "one use": "a race of two uses; tests/endpoints/test_policy.py",
     "password hash": "want of memory; tests/factors/test_hashing.py",
     "request": "a guard behind `request object`",
+    "external question": "nothing is refused: the page asks on; tests/endpoints/test_external_factor.py",
     **dict.fromkeys(
         (
             "nested request", "request object member", "request object names",
@@ -38,7 +46,14 @@ ELSEWHERE = {
         "issuers that an operator trusts; tests/endpoints/test_statements_of_software.py",
     ),
 }  # fmt: skip
-REQUESTS = {**refusing_clients.REQUESTS, **refusing_browsers.REQUESTS, **refusing_admin.REQUESTS}
+REQUESTS = {
+    **refusing_clients.REQUESTS,
+    **refusing_browsers.REQUESTS,
+    **refusing_people.REQUESTS,
+    **refusing_passkeys.REQUESTS,
+    **refusing_links.REQUESTS,
+    **refusing_admin.REQUESTS,
+}
 # Whose secrets an answer, the log or a refusal may never show.
 SECRETS = (SECRET, PASSWORD, VERIFIER, "canary")
 assert not set(REQUESTS) & set(ELSEWHERE)

@@ -84,4 +84,6 @@ REQUESTS = {
     "initial access token id": operated("/initial-access-tokens/nothing"),
     "claim rule": operated("/claim-rules/nothing"),
     "rule taken": rule_twice,
+    "invitation id": changed("DELETE", "/invitations/nothing"),
+    "factor id": changed("DELETE", "/users/id-of-alice/factors/nothing"),
 }
