@@ -178,6 +178,7 @@ async def test_what_is_refused_spends_nothing(sqlite_issuer, mailbox, form, says
 
     assert 400 == refused.status_code
     assert says in refused.text
+    assert [(refused.headers["x-trace-id"], "/link")] == sqlite_issuer.refusals("request", "door")
     assert 303 == (await join(browser, address)).status_code
 
 

@@ -34,7 +34,8 @@ async def submit(server: Server, asked: Asked) -> Answer:
     try:
         return await (_prove(visit, params) if params.get("code") else _send(visit, params))
     except (WrongProof, TooManyAttempts) as error:
-        refused.keep(server, asked, error, visit.now)
+        tell = refused.keep if isinstance(error, WrongProof) else refused.tell  # of a wrong code the factor has told
+        tell(server, asked, error, visit.now)
         again = (await _page(visit, params, error)).traced(asked.request_id)
         if isinstance(error, TooManyAttempts):
             return again.plus((b"retry-after", str(error.retry_after).encode()))

@@ -36,7 +36,7 @@ async def submit(server: Server, asked: Asked) -> Answer:
     if isinstance(passed, Wait):
         error = TooManyAttempts(_("Too many letters were asked for here. Wait a while."), passed.seconds,
                                 check="mail throttle", got=f"wait {passed.seconds} s")  # fmt: skip
-        refused.keep(server, asked, error, now)
+        refused.tell(server, asked, error, now)
         answer = _page(server, browser, username=name, message=error.description, status=error.status)
         return answer.traced(asked.request_id).plus((b"retry-after", str(error.retry_after).encode()))
     expires_at = now + server.settings.reset_link_lifetime

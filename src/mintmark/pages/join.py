@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from mintmark import browser as browsers
-from mintmark import links, mails, proving, steps
+from mintmark import links, mails, proving, refused, steps
 from mintmark.events import AccountMade
 from mintmark.factors.factor import Proved
 from mintmark.pages import new_password, sign_up
 from mintmark.pages.opened import Here
 from mintmark.protocol import ids, person_record, session
 from mintmark.protocol.acr import Proof
-from mintmark.protocol.errors import Refusal, UntrustedRequest
+from mintmark.protocol.errors import Refusal, TooManyAttempts, UntrustedRequest
 from mintmark.protocol.params import Params
 from mintmark.protocol.person_record import PersonRecord, RecordRefused
 from mintmark.store import people
@@ -54,7 +54,8 @@ async def submit(here: Here, params: Params) -> Answer:
         await _must_be_free(here, record)
         await _must_be_good(here, params.get("new_password") or "")
     except Refusal as error:
-        return _page(here, promised, typed, message=error.description, status=error.status)
+        refused.tell(here.server, here.asked, error, here.now)
+        return _again(here, promised, typed, error)
     id = ids.uuid7(here.now, here.server.random(10))
     hashed = await here.server.hashing.hash(params.get("new_password") or "")
     made = people.add(id, people.record(record), hashed, here.now)
@@ -126,6 +127,13 @@ async def _signed_in(here: Here, id: str, promised: Promised) -> Answer:
     except Refusal:  # the link was opened in another browser, or later: there is no request to go on with
         visit = await steps.visit(server, here.asked, Params({}), now)
     return await proving.go_on(visit, Proved(person, Proof(session.PASSWORD, now, ("pwd",))))
+
+
+def _again(here: Here, promised: Promised, typed: dict[str, str], error: Refusal) -> Answer:
+    page = _page(here, promised, typed, message=error.description, status=error.status).traced(here.asked.request_id)
+    if isinstance(error, TooManyAttempts):
+        return page.plus((b"retry-after", str(error.retry_after).encode()))
+    return page
 
 
 def _page(

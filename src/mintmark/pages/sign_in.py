@@ -98,7 +98,7 @@ async def _again(server: Server, asked: Asked, params: Params, way: Factor, erro
     else:
         username = params.get("username") or ""
         again = await _first(visit, params, username, message=error.description, status=error.status)
-    return again.traced(asked.request_id)
+    return again if shows else again.traced(asked.request_id)  # what the page asks on is no refusal
 
 
 async def _first(

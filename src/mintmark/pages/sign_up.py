@@ -40,7 +40,7 @@ async def submit(server: Server, asked: Asked) -> Answer:
     try:
         await _check(server, asked, email, now)
     except Refusal as error:
-        refused.keep(server, asked, error, now)
+        refused.tell(server, asked, error, now)
         again = await _page(server, browser, found, now, email=email, message=error.description, status=error.status)
         again = again.traced(asked.request_id)
         if isinstance(error, TooManyAttempts):
