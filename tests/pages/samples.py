@@ -308,7 +308,12 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "set-up": (
             "set_up.html",
             MappingProxyType(
-                {"client": HARBOUR, "account": "/account", "another": "/login?request=a-request&another=1"}
+                {
+                    "client": HARBOUR,
+                    "account": "/account/factors",
+                    "here": "/login?request=a-request",
+                    "another": "/login?request=a-request&another=1",
+                }
             ),
         ),
         "consent-local": (

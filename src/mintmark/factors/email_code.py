@@ -50,7 +50,8 @@ def asked(server: Server, offer: Offer, reference: str, name: str) -> list[Chang
     values = {"browser": offer.browser.digest.hex(), "token": reference}
     values |= {"name": name} if offer.person is None else {"whose": offer.person.holder.id}
     expires_at = offer.now + server.settings.email_code_lifetime
-    return mails.ask(server, "email_code", values, offer.now, expires_at=expires_at)
+    languages = offer.asked.languages
+    return mails.ask(server, "email_code", values, offer.now, expires_at=expires_at, languages=languages)
 
 
 async def prove(server: Server, offer: Offer) -> Proved:

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from mintmark import links
+from mintmark import links, mails
 from mintmark.events import LinkSent
 from mintmark.mails import Letter, codes
 from mintmark.protocol import ids
@@ -64,7 +64,8 @@ async def joining(server: Server, letter: Letter, now: datetime) -> Letter:
     address, secret = letter.to or "", letter.values["token"]
     known = await people.find_signing_in(server.store, normalise_username(address))
     if known is not None:
-        return replace(letter, kind="sign_up_known", values={"username": known.holder.username})
+        spoken = mails.wanted(known.holder, letter.values.get("languages", "").split())
+        return replace(letter, kind="sign_up_known", values={"username": known.holder.username, **spoken})
     if letter.expires_at is not None and await stored.find(server.store, ids.digest(secret)) is None:
         detail = {"request": letter.values["request"]}
         lifetime = letter.expires_at - now

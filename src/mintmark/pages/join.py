@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from mintmark import browser as browsers
-from mintmark import links, mails, proving, refused, steps
+from mintmark import ceremony, links, mails, proving, refused, steps
 from mintmark.events import AccountMade
 from mintmark.factors.factor import Proved
 from mintmark.pages import new_password, sign_up
+from mintmark.pages.account import passkeys
 from mintmark.pages.opened import Here
 from mintmark.protocol import ids, person_record, session
 from mintmark.protocol.acr import Proof
@@ -111,8 +112,9 @@ async def _ask_to_verify(here: Here, id: str, record: PersonRecord) -> None:
     made = await links.make(server, "verify", id, server.settings.verify_link_lifetime, now, email=record.email)
     if made is not None:
         letter = mails.send(
-            server, "verify_email", record.email, {"token": made.secret}, now, expires_at=made.expires_at
-        )
+            server, "verify_email", record.email, {"token": made.secret}, now, expires_at=made.expires_at,
+            languages=here.asked.languages,
+        )  # fmt: skip
         await server.commit([made.change, *letter], [], here.asked, now)
 
 
@@ -126,7 +128,10 @@ async def _signed_in(here: Here, id: str, promised: Promised) -> Answer:
         visit = await steps.visit(server, here.asked, params, now)
     except Refusal:  # the link was opened in another browser, or later: there is no request to go on with
         visit = await steps.visit(server, here.asked, Params({}), now)
-    return await proving.go_on(visit, Proved(person, Proof(session.PASSWORD, now, ("pwd",))))
+    # Nobody waits for them: they may leave the password behind at once, with the proof that this takes.
+    offered = visit.found is None and ceremony.available(server) is not None
+    then = f"{server.issuer}/account/{passkeys.PLACE}?done=joined" if offered else None
+    return await proving.go_on(visit, Proved(person, Proof(session.PASSWORD, now, ("pwd",))), then=then)
 
 
 def _again(here: Here, promised: Promised, typed: dict[str, str], error: Refusal) -> Answer:

@@ -87,7 +87,8 @@ async def _change_email(visit: Visit) -> Answer:
     if other is None or other.holder.id == visit.id:
 
         async def decide() -> Decided:
-            letter = await verifying.letter(server, visit.id, wanted, now)
+            languages = mails.read_by(visit.holder, visit.asked.languages)
+            letter = await verifying.letter(server, visit.id, wanted, now, languages=languages)
             sent = LinkSent(person_id=visit.id, session_id=visit.session.id, kind="verify")
             return letter, [sent] if letter else []
 
