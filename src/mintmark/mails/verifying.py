@@ -22,5 +22,7 @@ async def letter(
     made = await links.make(server, "verify", person_id, lifetime, now, email=email, account=account)
     if made is None:
         return []
-    sent = mails.send(server, "verify_email", email, {"token": made.secret}, now, expires_at=made.expires_at)
+    sent = mails.send(
+        server, "verify_email", email, {"token": made.secret, "whose": person_id}, now, expires_at=made.expires_at
+    )
     return [stored.end_all(person_id, "verify", now), made.change, *sent]
