@@ -247,7 +247,15 @@ async def test_whoever_is_signed_in_there_is_signed_out_by_a_new_account(sqlite_
 
 
 @pytest.mark.parametrize(
-    "email", ["", "nobody", "a@b@c.example", "a b@example.org", "a@example.org\r\nBcc: x@y.example"]
+    "email",
+    [
+        "",
+        "nobody",
+        "a@b@c.example",
+        "a b@example.org",
+        "a@example.org\r\nBcc: x@y.example",
+        "=?utf-8?q?a=0D=0ABcc=3A_x=40y.example?=@example.org",
+    ],
 )
 async def test_what_is_no_address_gets_no_letter(sqlite_issuer, mailbox, email):
     refused = await sign_up(sqlite_issuer, email)

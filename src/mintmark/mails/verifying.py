@@ -30,6 +30,12 @@ async def letter(
     if made is None:
         return []
     sent = mails.send(
-        server, "verify_email", email, {"token": made.secret}, now, expires_at=made.expires_at, languages=languages
+        server,
+        "verify_email",
+        email,
+        {"token": made.secret, "whose": person_id},
+        now,
+        expires_at=made.expires_at,
+        languages=languages,
     )
     return [stored.end_all(person_id, "verify", now), made.change, *sent]

@@ -55,7 +55,7 @@ async def _send(visit: Visit, params: Params) -> Answer:
             check="mail throttle",
             got=f"wait {passed.seconds} s",
         )
-    reference = email_code.reference(server, params)
+    reference = email_code.new_reference(server)
     await server.commit(email_code.asked(server, _offer(visit, params), reference, name), [], visit.asked, now)
     if visit.sign_in is None:
         return redirect(address(visit, reference=reference))
