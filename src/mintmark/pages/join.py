@@ -19,6 +19,14 @@ from mintmark.texts import _
 from mintmark.wire.answer import Answer
 
 
+class WrongField(UntrustedRequest):
+    """What was typed in one field will not do: the cursor goes there."""
+
+    def __init__(self, field: str, description: str, *, check: str, expected: str = "") -> None:
+        super().__init__(description, check=check, expected=expected)
+        self.field = field
+
+
 @dataclass(frozen=True, slots=True)
 class Promised:
     """What the link says of the account."""
@@ -54,7 +62,8 @@ async def submit(here: Here, params: Params) -> Answer:
         await _must_be_free(here, record)
         await _must_be_good(here, params.get("new_password") or "")
     except Refusal as error:
-        return _page(here, promised, typed, message=error.description, status=error.status)
+        wrong = error.field if isinstance(error, WrongField) else ""
+        return _page(here, promised, typed, message=error.description, wrong=wrong, status=error.status)
     id = ids.uuid7(here.now, here.server.random(10))
     hashed = await here.server.hashing.hash(params.get("new_password") or "")
     made = people.add(id, people.record(record), hashed, here.now)
@@ -69,12 +78,13 @@ def _record(promised: Promised, typed: dict[str, str]) -> PersonRecord:
     username = typed["username"] or (email if promised.is_proved else None)
     # A name that is an address would sign in, and be written to, in its owner's stead (CVE-2021-3754).
     if username is not None and "@" in username and not promised.is_proved:
-        raise UntrustedRequest(_("Choose a username without an @."), check="sign-up name")
+        raise WrongField("username", _("Choose a username without an @."), check="sign-up name")
     stated = {"username": username, "email": email, "name": typed["name"] or None, "groups": promised.groups}
     try:
         return person_record.read({**stated, "email_verified": promised.is_proved and email is not None})
     except RecordRefused as refusal:
-        raise UntrustedRequest(_SAYS.get(refusal.path, _SAYS["username"]), check="sign-up name") from None
+        field = refusal.path if refusal.path in _SAYS else "username"
+        raise WrongField(field, _SAYS[field], check="sign-up name") from None
 
 
 _SAYS = {
@@ -87,19 +97,20 @@ _SAYS = {
 async def _must_be_free(here: Here, record: PersonRecord) -> None:
     store = here.server.store
     if record.email_key is not None and await people.find_signing_in(store, record.email_key) is not None:
-        raise UntrustedRequest(
+        raise WrongField(
+            "email",
             _("There is an account with this address already. Sign in to it."),
             check="email taken",
             expected="an address that nobody else has",
         )
     if await people.find_signing_in(store, record.username_key) is not None:
-        raise UntrustedRequest(_("You cannot have this username. Choose another."), check="sign-up name")
+        raise WrongField("username", _("You cannot have this username. Choose another."), check="sign-up name")
 
 
 async def _must_be_good(here: Here, chosen: str) -> None:
     refusal = await new_password.refusal(here.server, chosen, None, two=False)
     if refusal is not None:
-        raise UntrustedRequest(refusal, check="sign-up password")
+        raise WrongField("new_password", refusal, check="sign-up password")
 
 
 async def _ask_to_verify(here: Here, id: str, record: PersonRecord) -> None:
@@ -134,8 +145,10 @@ def _page(
     typed: dict[str, str],
     *,
     message: str | None = None,
+    wrong: str = "",
     status: int = 200,
 ) -> Answer:
+    """wrong: the field that the message is about; nothing: the whole form."""
     rules: dict[str, Any] = new_password.shown(here.server, two=False)  # Any: what the template asks for
     return here.page(
         "join.html",
@@ -145,5 +158,6 @@ def _page(
         username=typed.get("username", promised.email if promised.is_proved else "") or "",
         name=typed.get("name", ""),
         message=message,
+        wrong=wrong,
         **rules,
     )
