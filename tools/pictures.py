@@ -12,7 +12,7 @@ SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 Colour = tuple[int, int, int]
 
 
-def reduced(png: bytes, colours: int = 64) -> bytes:
+def reduced(png: bytes, colours: int = 160) -> bytes:
     """The same picture with its commonest colours; of the others each becomes the nearest of them.
 
     png: with eight bits a channel and without interlacing, as browsers take it.
@@ -40,7 +40,7 @@ def reduced(png: bytes, colours: int = 64) -> bytes:
 def _palette(counted: Counter[Colour], most: int) -> list[Colour]:
     """The commonest, but none that lies close to one that is there already: a shadow must not take every place."""
     chosen: list[Colour] = []
-    for apart in (40, 12, 0):
+    for apart in (30, 5, 0):
         for colour, _ in counted.most_common(4000):
             if len(chosen) == most:
                 return chosen

@@ -150,7 +150,7 @@ def _ago(**since: float) -> str:
 
 def _session(id: str, device: str, address: str, used: str, began: str, *, current: bool = False) -> dict[str, object]:
     title = _("This browser") if current else device
-    detail = listed([device, address, used])
+    detail = listed([device, address, used] if current else [address, used])
     return {"id": id, "title": title, "detail": detail, "current": current, "began": began}
 
 
