@@ -101,6 +101,7 @@ async def _page(visit: Visit, params: Params, error: Refusal | None = None) -> A
         request="" if found is None else found.kept.id,
         fresh=visit.fresh,
         action=f"{server.path}/code",
+        again_url=address(visit),
         username=params.get("username") or "",
         reference=email_code.reference(server, params),
         sent=params.get("reference") is not None and (error is None or not isinstance(error, TooManyAttempts)),

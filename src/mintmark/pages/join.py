@@ -20,6 +20,14 @@ from mintmark.texts import _
 from mintmark.wire.answer import Answer
 
 
+class WrongField(UntrustedRequest):
+    """What was typed in one field will not do: the cursor goes there."""
+
+    def __init__(self, field: str, description: str, *, check: str, expected: str = "") -> None:
+        super().__init__(description, check=check, expected=expected)
+        self.field = field
+
+
 @dataclass(frozen=True, slots=True)
 class Promised:
     """What the link says of the account."""
@@ -71,12 +79,13 @@ def _record(promised: Promised, typed: dict[str, str]) -> PersonRecord:
     username = typed["username"] or (email if promised.is_proved else None)
     # A name that is an address would sign in, and be written to, in its owner's stead (CVE-2021-3754).
     if username is not None and "@" in username and not promised.is_proved:
-        raise UntrustedRequest(_("Choose a username without an @."), check="sign-up name")
+        raise WrongField("username", _("Choose a username without an @."), check="sign-up name")
     stated = {"username": username, "email": email, "name": typed["name"] or None, "groups": promised.groups}
     try:
         return person_record.read({**stated, "email_verified": promised.is_proved and email is not None})
     except RecordRefused as refusal:
-        raise UntrustedRequest(_SAYS.get(refusal.path, _SAYS["username"]), check="sign-up name") from None
+        field = refusal.path if refusal.path in _SAYS else "username"
+        raise WrongField(field, _SAYS[field], check="sign-up name") from None
 
 
 _SAYS = {
@@ -89,19 +98,20 @@ _SAYS = {
 async def _must_be_free(here: Here, record: PersonRecord) -> None:
     store = here.server.store
     if record.email_key is not None and await people.find_signing_in(store, record.email_key) is not None:
-        raise UntrustedRequest(
+        raise WrongField(
+            "email",
             _("There is an account with this address already. Sign in to it."),
             check="email taken",
             expected="an address that nobody else has",
         )
     if await people.find_signing_in(store, record.username_key) is not None:
-        raise UntrustedRequest(_("You cannot have this username. Choose another."), check="sign-up name")
+        raise WrongField("username", _("You cannot have this username. Choose another."), check="sign-up name")
 
 
 async def _must_be_good(here: Here, chosen: str) -> None:
     refusal = await new_password.refusal(here.server, chosen, None, two=False)
     if refusal is not None:
-        raise UntrustedRequest(refusal, check="sign-up password")
+        raise WrongField("new_password", refusal, check="sign-up password")
 
 
 async def _ask_to_verify(here: Here, id: str, record: PersonRecord) -> None:
@@ -135,7 +145,9 @@ async def _signed_in(here: Here, id: str, promised: Promised) -> Answer:
 
 
 def _again(here: Here, promised: Promised, typed: dict[str, str], error: Refusal) -> Answer:
-    page = _page(here, promised, typed, message=error.description, status=error.status).traced(here.asked.request_id)
+    wrong = error.field if isinstance(error, WrongField) else ""
+    page = _page(here, promised, typed, message=error.description, wrong=wrong, status=error.status)
+    page = page.traced(here.asked.request_id)
     if isinstance(error, TooManyAttempts):
         return page.plus((b"retry-after", str(error.retry_after).encode()))
     return page
@@ -147,8 +159,10 @@ def _page(
     typed: dict[str, str],
     *,
     message: str | None = None,
+    wrong: str = "",
     status: int = 200,
 ) -> Answer:
+    """wrong: the field that the message is about; nothing: the whole form."""
     rules: dict[str, Any] = new_password.shown(here.server, two=False)  # Any: what the template asks for
     return here.page(
         "join.html",
@@ -158,5 +172,6 @@ def _page(
         username=typed.get("username", promised.email if promised.is_proved else "") or "",
         name=typed.get("name", ""),
         message=message,
+        wrong=wrong,
         **rules,
     )
