@@ -32,6 +32,7 @@ from mintmark.admin import (
     resources,
     sessions,
     shapes,
+    throttles,
     tokens,
     users,
     webhooks,
@@ -42,7 +43,7 @@ from mintmark.server import Server
 from mintmark.wire.asgi import App
 
 ROOMS = (
-    sessions, people, users, factors, invitations, authorizations, clients, client_secrets, previews,
+    sessions, people, users, factors, throttles, invitations, authorizations, clients, client_secrets, previews,
     initial_access_tokens, resources,
     claim_rules, policies, keys,
     tokens, audit, refusals, webhooks, outbox,
