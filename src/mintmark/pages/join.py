@@ -52,7 +52,7 @@ async def submit(here: Here, params: Params) -> Answer:
         await sign_up.limit(here.server, here.asked, here.now)
         record = _record(promised, typed)
         await _must_be_free(here, record)
-        await _must_be_good(here, params.get("new_password") or "")
+        await _must_be_good(here, params.get("new_password") or "", record)
     except Refusal as error:
         return _page(here, promised, typed, message=error.description, status=error.status)
     id = ids.uuid7(here.now, here.server.random(10))
@@ -96,8 +96,9 @@ async def _must_be_free(here: Here, record: PersonRecord) -> None:
         raise UntrustedRequest(_("You cannot have this username. Choose another."), check="sign-up name")
 
 
-async def _must_be_good(here: Here, chosen: str) -> None:
-    refusal = await new_password.refusal(here.server, chosen, None, two=False)
+async def _must_be_good(here: Here, chosen: str, record: PersonRecord) -> None:
+    names = (record.username, record.email)
+    refusal = await new_password.refusal(here.server, chosen, None, two=False, names=names)
     if refusal is not None:
         raise UntrustedRequest(refusal, check="sign-up password")
 
