@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
-from mintmark import factors
+from mintmark import factors, remedies, throttled
 from mintmark.store import accounts, people, schema, sessions, trusted_browsers
 from mintmark.store.executor import Read
 from tests.endpoints import stepping
@@ -300,11 +300,12 @@ async def test_operators_see_what_failed_and_clear_it(issuer):
         await send(issuer.http, await second_page(issuer), code="0")
     person = await people.find(issuer.server.store, ALICE)
     assert person is not None
-    (seen,) = await factors.throttled(issuer.server, person.holder, issuer.server.clock())
-    await issuer.server.store.commit(factors.unthrottle(issuer.server, person.holder))
+    server, now = issuer.server, issuer.server.clock()
+    (seen,) = await throttled.of_person(server.store, server.registry, person.holder, now)
+    await server.store.commit(remedies.unthrottled(server.registry, person.holder, None)[0])
 
     assert ("totp", False, 5, True) == (seen.factor, seen.known_browser, seen.failures, seen.waits_until is not None)
-    assert [] == await factors.throttled(issuer.server, person.holder, issuer.server.clock())
+    assert [] == await throttled.of_person(server.store, server.registry, person.holder, now)
     assert 303 == (await send(issuer.http, await second_page(issuer), code=code(issuer))).status_code
 
 

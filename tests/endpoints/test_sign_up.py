@@ -172,7 +172,9 @@ async def test_somebody_took_the_address_meanwhile(sqlite_issuer, mailbox):
         ({"username": "x" * 300}, "Choose a username"),
         ({"name": "x" * 3000}, "That name cannot be"),
         ({"new_password": ""}, "Choose a password"),
-        ({"new_password": "short"}, "password"),
+        ({"new_password": "short"}, "at least 15"),
+        ({"username": "newcomer-of-today", "new_password": "newcomer-of-today"}, "a name that is known here"),
+        ({"new_password": f"{NEW} 99"}, "a name that is known here"),
     ],
 )
 async def test_what_is_refused_spends_nothing(sqlite_issuer, mailbox, form, says):

@@ -31,6 +31,7 @@ from mintmark.admin import (
     resources,
     sessions,
     shapes,
+    throttles,
     tokens,
     users,
     webhooks,
@@ -41,7 +42,7 @@ from mintmark.server import Server
 from mintmark.wire.asgi import App
 
 ROOMS = (
-    sessions, people, users, factors, invitations, authorizations, clients, client_secrets, previews,
+    sessions, people, users, factors, throttles, invitations, authorizations, clients, client_secrets, previews,
     initial_access_tokens, resources,
     claim_rules, policies, keys,
     tokens, audit, refusals, webhooks, outbox,

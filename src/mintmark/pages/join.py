@@ -61,7 +61,7 @@ async def submit(here: Here, params: Params) -> Answer:
         await sign_up.limit(here.server, here.asked, here.now)
         record = _record(promised, typed)
         await _must_be_free(here, record)
-        await _must_be_good(here, params.get("new_password") or "")
+        await _must_be_good(here, params.get("new_password") or "", record)
     except Refusal as error:
         refused.tell(here.server, here.asked, error, here.now)
         return _again(here, promised, typed, error)
@@ -108,8 +108,9 @@ async def _must_be_free(here: Here, record: PersonRecord) -> None:
         raise WrongField("username", _("You cannot have this username. Choose another."), check="sign-up name")
 
 
-async def _must_be_good(here: Here, chosen: str) -> None:
-    refusal = await new_password.refusal(here.server, chosen, None, two=False)
+async def _must_be_good(here: Here, chosen: str, record: PersonRecord) -> None:
+    names = (record.username, record.email)
+    refusal = await new_password.refusal(here.server, chosen, None, two=False, names=names)
     if refusal is not None:
         raise WrongField("new_password", refusal, check="sign-up password")
 

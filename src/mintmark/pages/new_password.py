@@ -1,6 +1,6 @@
 """A new password: whether it may be, and what changes with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,15 +18,17 @@ from mintmark.texts import _
 REASON = "password changed"
 
 
-async def refusal(server: Server, chosen: str, holder: Holder | None, *, two: bool) -> str | None:
-    """Why it may not be, as a sentence; None: it may."""
+async def refusal(
+    server: Server, chosen: str, holder: Holder | None, *, two: bool, names: Iterable[str | None] = ()
+) -> str | None:
+    """Why it may not be, as a sentence; None: it may. names: of somebody who has no account yet."""
     if not chosen:
         return _("Choose a password.")
     try:
         hashing.check(chosen)
     except ValueError as error:
         return _("The password %(why)s.", why=str(error))
-    return await passwords.refusal(server, chosen, holder, two=two)
+    return await passwords.refusal(server, chosen, holder, two=two, names=names)
 
 
 def shown(server: Server, *, two: bool) -> dict[str, Any]:  # Any: a template's context
