@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
-from mintmark import factors, remedies, throttled
+from mintmark import remedies, throttled
 from mintmark.store import accounts, people, schema, sessions, trusted_browsers
 from mintmark.store.executor import Read
 from tests.endpoints import stepping
