@@ -103,7 +103,7 @@ async def mailed(issuer, browser, name):
     page = await browser.get(f"/code?reference={reference}")
     kept = browser.cookies[issuer.settings.cookie_name].partition(".")[0]
     await made(issuer, "sign_in", name, detail={"browser": ids.digest(kept).hex()}, secret=reference)
-    return hidden(page.text), codes.code(issuer.server, reference)
+    return hidden(page.text), codes.code(issuer.server, reference, f"id-of-{name}")
 
 
 def wrong(code):

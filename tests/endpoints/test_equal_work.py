@@ -38,7 +38,9 @@ async def populate(issuer):
     await issuer.disable_person("id-of-disabled")
     unproved = update(schema.people).where(schema.people.c.id == "id-of-unproved").values(email_key=None)
     await server.store.commit([Run(unproved, {})])
-    await server.store.commit([accounts.forget_password("id-of-passwordless", server.clock())])
+    passwordless = await people.find(server.store, "id-of-passwordless")
+    assert passwordless is not None
+    await server.store.commit(accounts.forget_password(passwordless, server.clock()))
     await enrolled(issuer, issuer.browser(), username="armed")
     issuer.later(hours=2)
 
