@@ -67,6 +67,15 @@ class Browser:
         code = self._authorized(f"{self.url}/authorize?{urlencode(asked)}", asked["state"])
         return self._tokens(code, verifier)
 
+    def sign_in_page(self) -> httpx2.Response:
+        return self.client.get(f"{self.url}/login")
+
+    def sign_in(self, page: httpx2.Response) -> None:
+        """Sends the page's form, without a client that waits. Raises RuntimeError where that begins no session."""
+        answer = self._answered(page)
+        if answer.headers.get("location") != f"{self.url}/account" or "set-cookie" not in answer.headers:
+            raise RuntimeError(f"nobody is signed in: {_seen(answer)}")
+
     def _authorized(self, address: str, state: str) -> str:
         answer = self.client.get(address)
         for _ in range(MOST_STEPS):

@@ -1,13 +1,14 @@
-"""The code flow with sign-in: its CPU time, and how much of that is the password hash."""
+"""Sign-ins, alone and within the code flow: their CPU time, and how much of that is the password hash."""
 
 from __future__ import annotations
 
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from passlib.context import CryptContext
 
@@ -21,7 +22,7 @@ ARGON2ID = {"argon2__type": "ID", "argon2__memory_cost": 19456, "argon2__time_co
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Seconds: of CPU per flow (server, PostgreSQL), of CPU for one hash, and of wall time for each flow."""
+    """Seconds: of CPU for each (server, PostgreSQL), of CPU for one hash, and of wall time for each."""
 
     server: float
     postgres: float
@@ -35,13 +36,31 @@ class Flow:
 
 def measure_flows(target: Mintmark, count: int) -> Flow:
     """`count` people in a row, each with a browser that was never here before."""
+
+    def flow() -> None:
+        with target.browser() as browser:
+            browser.code_flow(SCOPE, resource=API)
+
+    return _measure(target, [flow] * (count + 1))
+
+
+def measure_sign_ins(target: Mintmark, count: int) -> Flow:
+    """The same people, who have the page already: from the form with their password to the cookie of their session."""
+    with ExitStack() as stack:
+        browsers = [stack.enter_context(target.browser()) for _ in range(count + 1)]
+        return _measure(target, [partial(one.sign_in, one.sign_in_page()) for one in browsers])
+
+
+def _measure(target: Mintmark, work: Sequence[Callable[[], None]]) -> Flow:
+    """One after the other; the first only warms up."""
+    first, *rest = work
     with pinned(last_core()):
-        _one(target)
+        first()
         hash_before = hash_seconds()
         before = target.usage()
-        took = [_one(target) for _ in range(count)]
+        took = [_wall_of(one) for one in rest]
         after = target.usage()
-    hashing = (hash_before + hash_seconds()) / 2
+    hashing, count = (hash_before + hash_seconds()) / 2, len(rest)
     return Flow((after.server - before.server) / count, (after.postgres - before.postgres) / count, hashing, took)
 
 
@@ -63,10 +82,9 @@ def pinned(core: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _one(target: Mintmark) -> float:
+def _wall_of(work: Callable[[], object]) -> float:
     began = time.monotonic()
-    with target.browser() as browser:
-        browser.code_flow(SCOPE, resource=API)
+    work()
     return time.monotonic() - began
 
 

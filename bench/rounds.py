@@ -5,10 +5,10 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench.code_flow import measure_flows
+from bench.code_flow import Flow, measure_flows, measure_sign_ins
 from bench.load import Report, drive
 from bench.peers.mintmark import Mintmark
 from bench.table import Line, Weight
@@ -52,8 +52,12 @@ def measure_work(workload: Workload, targets: Sequence[Target], pace: Pace) -> l
     return list(lines.values())
 
 
+def measure_code_flow(targets: Sequence[Target], pace: Pace) -> list[Line]:
+    return _people("code_flow", "code flow with sign-in, argon2id", measure_flows, targets, pace)
+
+
 def measure_sign_in(targets: Sequence[Target], pace: Pace) -> list[Line]:
-    return [_sign_in(target, pace) for target in targets if isinstance(target, Mintmark)]
+    return _people("sign_in", "sign-in alone, argon2id", measure_sign_ins, targets, pace)
 
 
 def _round(workload: Workload, target: Target, pace: Pace, line: Line | None) -> None:
@@ -75,11 +79,21 @@ def _note(line: Line, report: Report, server: float, postgres: float) -> None:
     line.failures += report.failures
 
 
-def _sign_in(target: Mintmark, pace: Pace) -> Line:
-    _say(f"code flow with sign-in: {target.name}")
-    flow = measure_flows(target, pace.flows)
-    line = Line("code_flow", "code flow with sign-in, argon2id", target.name, hash_share=flow.share)
-    line.cpu, line.postgres, line.requests = [flow.server * MICRO], [flow.postgres * MICRO], pace.flows
+def _people(
+    work: str, title: str, measure: Callable[[Mintmark, int], Flow], targets: Sequence[Target], pace: Pace
+) -> list[Line]:
+    """One after the other, since what counts is what each costs."""
+    lines = []
+    for target in targets:
+        if isinstance(target, Mintmark):
+            _say(f"{title}: {target.name}")
+            lines.append(_line(work, title, target, measure(target, pace.flows), pace.flows))
+    return lines
+
+
+def _line(work: str, title: str, target: Mintmark, flow: Flow, count: int) -> Line:
+    line = Line(work, title, target.name, hash_share=flow.share, hashing=flow.hashing * MICRO)
+    line.cpu, line.postgres, line.requests = [flow.server * MICRO], [flow.postgres * MICRO], count
     line.rate = [1 / statistics.mean(flow.took)]
     line.p50 = [statistics.median(flow.took) * MICRO]
     line.p99 = [max(flow.took) * MICRO]

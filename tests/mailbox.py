@@ -32,6 +32,7 @@ class Mailbox:
     slow: float = 0.0  # seconds before a message is answered
     logins: list[tuple[str, str]] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
+    arrived: threading.Condition = field(default_factory=threading.Condition, repr=False)
 
     @property
     def url(self) -> str:
@@ -39,6 +40,17 @@ class Mailbox:
 
     def to(self, address: str) -> list[EmailMessage]:
         return [one for one in self.came if address in str(one["To"])]
+
+    def letter(self, address: str, subject: str, patience: float = 30.0) -> EmailMessage:
+        """The newest to an address whose subject begins so. Waits for it, where a server of its own sends it."""
+
+        def found() -> list[EmailMessage]:
+            return [one for one in self.to(address) if str(one["Subject"]).startswith(subject)]
+
+        with self.arrived:
+            came = self.arrived.wait_for(found, patience)
+        assert came, f"{address} got {[str(one['Subject']) for one in self.to(address)]}"
+        return found()[-1]
 
     async def handle_RCPT(  # noqa: N802  as aiosmtpd calls it
         self, server: Any, session: Session, envelope: Envelope, address: str, options: Any
@@ -58,6 +70,8 @@ class Mailbox:
             self.came.append(email.message_from_bytes(content, policy=default))
             self.envelopes.append((str(envelope.mail_from), list(envelope.rcpt_tos)))
             self.encrypted.append(session.ssl is not None)
+            with self.arrived:
+                self.arrived.notify_all()
         if self.drops:
             self.drops -= 1
             server.transport.abort()

@@ -14,6 +14,7 @@ OPERATIONS = {
     "users": {
         "listUsers", "createUser", "getUser", "changeUser", "deleteUser", "listUserFactors", "removeUserFactor",
         "requirePasswordReset", "clearUserThrottles", "listUserTrustedBrowsers", "endUserTrustedBrowsers",
+        "listUserThrottles", "listThrottles", "clearThrottles",
         "listInvitations", "getInvitation", "createInvitation", "endInvitation",
     },
     "clients": {

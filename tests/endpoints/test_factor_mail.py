@@ -7,12 +7,14 @@ from sqlalchemy import select
 
 from mintmark import upkeep
 from mintmark.mails import composing
+from mintmark.settings import Settings
 from mintmark.store import schema
 from mintmark.store.executor import Read
 from tests import issuer as issuers
 from tests.databases import *  # noqa: F403
 from tests.endpoints.enrolling import enrolled, proved_here, second_step
 from tests.issuer import hidden
+from tests.mailbox import parts
 
 SENT = Read(select(schema.outbox.c.subject).order_by(schema.outbox.c.id))
 
@@ -43,6 +45,23 @@ async def test_each_change_and_each_use_of_a_recovery_code_is_told(issuer):
     told = [kind for kind in await sent(issuer) if kind != "signed_in"]
 
     assert ["factor_added", "factor_added", "factor_removed", "recovery_code_used"] == sorted(told)
+
+
+NOTICES = (
+    "signed_in", "password_changed", "email_changed", "factor_added", "factor_removed", "recovery_code_used"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NOTICES)
+def test_every_notice_has_a_link_that_signs_out_everywhere(kind):
+    link = "https://id.example/link?token=x"
+    said = dict.fromkeys(("username", "at", "device", "address", "factor"), "so") | {"left": "2", "url": link}
+    settings = Settings.load({}, None, demo=True)
+    letter = composing.compose(settings, "id", kind, "a@example.org", said, datetime.now(UTC))
+
+    for part in parts(letter):
+        assert link in part
+        assert "sign out everywhere" in part
 
 
 @pytest.mark.parametrize(("left", "words"), [("1", "1 code is left"), ("3", "3 codes are left")])

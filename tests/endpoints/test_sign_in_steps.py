@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
-from mintmark import factors
-from mintmark.store import people, schema, sessions, trusted_browsers
+from mintmark import remedies, throttled
+from mintmark.store import accounts, people, schema, sessions, trusted_browsers
 from mintmark.store.executor import Read
 from tests.endpoints import stepping
 from tests.endpoints.stepping import code, give, give_passkey, second_page, send
@@ -230,7 +230,8 @@ async def test_a_change_of_the_account_ends_it(issuer):
     await give(issuer)
     page = await second_page(issuer)
     issuer.later(seconds=1)
-    await issuer.server.store.commit([people.set_password(ALICE, "another", issuer.server.clock())])
+    store, now = issuer.server.store, issuer.server.clock()
+    await store.commit(accounts.set_password(await people.find(store, ALICE), "another", now))
 
     is_refused(await send(issuer.http, page, code=code(issuer)))
     await issuer.disable_person()
@@ -299,11 +300,12 @@ async def test_operators_see_what_failed_and_clear_it(issuer):
         await send(issuer.http, await second_page(issuer), code="0")
     person = await people.find(issuer.server.store, ALICE)
     assert person is not None
-    (seen,) = await factors.throttled(issuer.server, person.holder, issuer.server.clock())
-    await issuer.server.store.commit(factors.unthrottle(issuer.server, person.holder))
+    server, now = issuer.server, issuer.server.clock()
+    (seen,) = await throttled.of_person(server.store, server.registry, person.holder, now)
+    await server.store.commit(remedies.unthrottled(server.registry, person.holder, None)[0])
 
     assert ("totp", False, 5, True) == (seen.factor, seen.known_browser, seen.failures, seen.waits_until is not None)
-    assert [] == await factors.throttled(issuer.server, person.holder, issuer.server.clock())
+    assert [] == await throttled.of_person(server.store, server.registry, person.holder, now)
     assert 303 == (await send(issuer.http, await second_page(issuer), code=code(issuer))).status_code
 
 

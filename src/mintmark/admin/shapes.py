@@ -217,11 +217,23 @@ def _factors() -> dict[str, Schema]:
         **dict.fromkeys(("id", "user_agent", "address"), STRING),
         **dict.fromkeys(("created_at", "last_used_at", "expires_at"), TIME),
     }
+    throttle = {
+        "of": {"type": "string", "enum": ["person", "address", "everybody"]},
+        "factor": nullable({**STRING, "description": "null: whatever it was that failed."}),
+        "known_browser": nullable(
+            {**FLAG, "description": "Browsers that the person signed in from are counted apart."}
+        ),
+        "failures": {"type": "integer"},
+        "waits_until": nullable({**TIME, "description": "null: nobody waits."}),
+        "forgotten_at": TIME,
+    }
     return {
         "Factor": _object(factor, *factor),
         "Factors": _object({"items": {"type": "array", "items": _ref("Factor")}}, "items"),
         "TrustedBrowser": _object(browser, *browser),
         "TrustedBrowsers": _object({"items": {"type": "array", "items": _ref("TrustedBrowser")}}, "items"),
+        "Throttle": _object(throttle, *throttle),
+        "Throttles": _object({"items": {"type": "array", "items": _ref("Throttle")}}, "items"),
     }
 
 

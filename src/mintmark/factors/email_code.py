@@ -39,7 +39,12 @@ def is_on(server: Server) -> bool:
 def reference(server: Server, params: Params) -> str:
     """Of the page: the one that it has, or a new one. It opens nothing without the code, nor in another browser."""
     given = params.get("reference") or ""
-    return given if REFERENCE.fullmatch(given) else ids.secret(link.PREFIX, server.random(link.SECRET_BYTES))
+    return given if REFERENCE.fullmatch(given) else new_reference(server)
+
+
+def new_reference(server: Server) -> str:
+    """Of each letter its own, and never one that a request names: two letters have no code in common."""
+    return ids.secret(link.PREFIX, server.random(link.SECRET_BYTES))
 
 
 def asked(server: Server, offer: Offer, reference: str, name: str) -> list[Change]:
@@ -50,7 +55,8 @@ def asked(server: Server, offer: Offer, reference: str, name: str) -> list[Chang
     values = {"browser": offer.browser.digest.hex(), "token": reference}
     values |= {"name": name} if offer.person is None else {"whose": offer.person.holder.id}
     expires_at = offer.now + server.settings.email_code_lifetime
-    return mails.ask(server, "email_code", values, offer.now, expires_at=expires_at)
+    languages = offer.asked.languages
+    return mails.ask(server, "email_code", values, offer.now, expires_at=expires_at, languages=languages)
 
 
 async def prove(server: Server, offer: Offer) -> Proved:
@@ -59,12 +65,14 @@ async def prove(server: Server, offer: Offer) -> Proved:
     found = await stored.find(server.store, ids.digest(given)) if REFERENCE.fullmatch(given) else None
     if found is not None and found.detail.get("browser") != offer.browser.digest.hex():
         raise _wrong(server, offer, found, check="one-time code browser", expected="the browser that asked for it")
+    if found is not None and found.person_id is None:
+        await stored.account(server.store, "")  # a code that nobody was sent takes as long as any
     try:
         opened = await links.judged(server, found, ("sign_in",), offer.now)
     except LinkOver as over:
         raise _wrong(server, offer, found, check=over.check, expected=over.expected) from None
     await server.store.commit([stored.count_try(opened.link)])
-    if not codes.is_right(server, given, offer.params.get("code") or ""):
+    if not codes.is_right(server, given, opened.person_id, offer.params.get("code") or ""):
         raise _wrong(server, offer, found, check="one-time code", expected="the code of the last letter")
     person = await _person(server, opened.person_id)
     if person is None or (offer.person is not None and offer.person.holder.id != person.holder.id):

@@ -55,7 +55,7 @@ async def _send(visit: Visit, params: Params) -> Answer:
             check="mail throttle",
             got=f"wait {passed.seconds} s",
         )
-    reference = email_code.reference(server, params)
+    reference = email_code.new_reference(server)
     await server.commit(email_code.asked(server, _offer(visit, params), reference, name), [], visit.asked, now)
     if visit.sign_in is None:
         return redirect(address(visit, reference=reference))
@@ -101,6 +101,7 @@ async def _page(visit: Visit, params: Params, error: Refusal | None = None) -> A
         request="" if found is None else found.kept.id,
         fresh=visit.fresh,
         action=f"{server.path}/code",
+        again_url=address(visit),
         username=params.get("username") or "",
         reference=email_code.reference(server, params),
         sent=params.get("reference") is not None and (error is None or not isinstance(error, TooManyAttempts)),

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from mintmark import browser as browsers
 from mintmark import factors, proving, refused, steps
-from mintmark.factors import email_code
+from mintmark.factors import email_code, external
 from mintmark.factors.factor import Factor, Offer, WrongProof
 from mintmark.pages import answers, code
 from mintmark.protocol.errors import Refusal, TooManyAttempts
@@ -75,7 +75,8 @@ def _sent(params: Params) -> Factor:
     named = factors.FACTORS.get(params.get("factor") or "")
     if named is not None and named.recognises(params):
         return named
-    ways = (factors.FACTORS["external"], *factors.FACTORS.values())  # its button stands beside the fields of others
+    # The operator's own comes first: its button stands beside the fields of others.
+    ways = sorted(factors.FACTORS.values(), key=lambda factor: factor is not external.FACTOR)
     known = (factor for factor in ways if factor.recognises(params))
     return next(known, named or factors.FACTORS["password"])
 
@@ -158,8 +159,9 @@ def _is_beyond(visit: Visit) -> bool:
 
 async def _set_up(visit: Visit, params: Params) -> Answer:
     """The app demands more than this person has: what they can do about it."""
-    another, account = f"{visit.page()}&another=1", f"{visit.server.path}/account"
-    return await _page(visit, "set_up.html", [], params, another=another, account=account, status=403)
+    here, factors_ = visit.page(), f"{visit.server.path}/account/factors"
+    another = f"{here}&another=1"
+    return await _page(visit, "set_up.html", [], params, another=another, account=factors_, here=here, status=403)
 
 
 def _link(visit: Visit, factor: Factor) -> str:

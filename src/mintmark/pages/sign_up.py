@@ -48,7 +48,8 @@ async def submit(server: Server, asked: Asked) -> Answer:
         return again
     until = now + server.settings.sign_up_link_lifetime
     values = {"request": "" if found is None else found.kept.id}
-    await server.commit(mails.sign_up(server, email, values, now, expires_at=until), [], asked, now)
+    letter = mails.sign_up(server, email, values, now, expires_at=until, languages=asked.languages)
+    await server.commit(letter, [], asked, now)
     return answers.page(
         server,
         "done.html",

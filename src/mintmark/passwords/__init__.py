@@ -3,6 +3,7 @@ operator wants it (NIST SP 800-63B-4 §3.1.1.2)."""
 
 import asyncio
 import gzip
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from urllib.parse import urlsplit
@@ -24,14 +25,17 @@ def rules(settings: Settings, *, two: bool) -> Rules:
     return Rules(least, settings.password_max_length)
 
 
-async def refusal(server: Server, password: str, holder: Holder | None, *, two: bool) -> str | None:
+async def refusal(
+    server: Server, password: str, holder: Holder | None, *, two: bool, names: Iterable[str | None] = ()
+) -> str | None:
     """Why it may not be, as a sentence for whoever chose it; None: it may.
 
-    holder: whose it is to be; None: somebody's who is not there yet. A list that does not answer refuses nothing.
+    holder: whose it is to be; None: somebody's who is not there yet, and will have these names. A list that does not
+    answer refuses nothing.
     """
     settings = server.settings
-    names = () if holder is None else (holder.username, holder.email)
-    words = password_rules.words_of(settings.operator_name, urlsplit(settings.issuer).hostname, *names)
+    known = names if holder is None else (holder.username, holder.email)
+    words = password_rules.words_of(settings.operator_name, urlsplit(settings.issuer).hostname, *known)
     listed = await asyncio.to_thread(common)
     found = password_rules.refusal(password, rules(settings, two=two), listed, words)
     if found is None and settings.password_range_url is not None:
