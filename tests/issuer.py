@@ -404,7 +404,8 @@ async def start(database: Database, **environment: str) -> AsyncIterator[Issuer]
     await to.put({"type": "lifespan.shutdown"})
     await back.get()
     await running
-    assert [] == [line for line in lines if _is_a_fault(line)], "something broke on our side"
+    faults = [line for line in lines if _is_a_fault(line)]
+    assert [] == faults, f"something broke on our side: {faults}"
 
 
 @pytest.fixture

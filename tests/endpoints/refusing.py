@@ -25,6 +25,7 @@ ELSEWHERE = {
     "one use": "a race of two uses; tests/endpoints/test_policy.py",
     "password hash": "want of memory; tests/factors/test_hashing.py",
     "request": "a guard behind `request object`",
+    "sector document": "an address that answers; tests/endpoints/test_register.py",
     "external question": "nothing is refused: the page asks on; tests/endpoints/test_external_factor.py",
     **dict.fromkeys(
         (
@@ -33,13 +34,6 @@ ELSEWHERE = {
             "unsigned request object", "signed request",
         ),
         "clients with keys of their own; tests/endpoints/test_request_objects.py",
-    ),
-    **dict.fromkeys(
-        (
-            "registration client_id", "registration client_secret", "registration member", "registration throttle",
-            "sector document", "sector fetch",
-        ),
-        "a client that registered itself, or 300 of them; tests/endpoints/test_registered.py and test_register.py",
     ),
     **dict.fromkeys(
         ("software statement", "software statement claims", "software statement issuer"),

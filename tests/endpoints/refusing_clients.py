@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 from contextlib import suppress
+from datetime import timedelta
 
 from mintmark.keys import algorithms
+from mintmark.settings import Throttle
 from mintmark.store import resources
 from mintmark.store.changes import Conflict, Unavailable
 from tests.admin import operating
@@ -22,8 +24,10 @@ from tests.endpoints.asking import (
     refreshed,
     refused,
     registering,
+    set_to,
 )  # fmt: skip
 from tests.issuer import API, CALLBACK, SECRET
+from tests.registering import WEB, manage, register, registered
 
 BILLING = "https://billing.example"
 SIGNING = {alg: algorithms.generate(alg) for alg in ("ES256", "Ed25519")}
@@ -202,6 +206,27 @@ async def from_elsewhere(issuer):
     return await issuer.token(**OWN)
 
 
+def managing(**changed):
+    """By a client that registered itself."""
+
+    async def ask(issuer):
+        told = await registered(issuer)
+        return await manage(issuer, told, "PUT", {**WEB, "client_id": told["client_id"], **changed})
+
+    return ask
+
+
+async def registered_twice(issuer):
+    with set_to(issuer, throttle_registration=Throttle(1, timedelta(hours=1))):
+        await register(issuer)
+        return await register(issuer)
+
+
+async def with_a_sector(issuer):
+    """At an address that is never asked."""
+    return await register(issuer, sector_identifier_uri=f"https://127.0.0.1/{CANARY}")
+
+
 # ── grants
 
 
@@ -360,6 +385,11 @@ REQUESTS = {
     "not_after": past_not_after,
     "registration body": registering(b"["),
     "client metadata": registering(b'{"redirect_uris": ["https://a.example/cb"], "client_name": 5}'),
+    "registration client_id": managing(client_id="web"),
+    "registration client_secret": managing(client_secret=CANARY),
+    "registration member": managing(registration_access_token=CANARY),
+    "registration throttle": registered_twice,
+    "sector fetch": with_a_sector,
     "initial access token": registering(authorization=f"Bearer {CANARY}"),
     "registration access token": got("/register?client_id=web", authorization=f"Bearer {CANARY}"),
     "logo": got("/logo?client_id=web"),
