@@ -142,7 +142,7 @@ def callback(request: Request, leaving: LeavingCookie = "", visit: VisitCookie =
     if not answer.keys() & {"code", "error"}:  # back from the sign-out
         return RedirectResponse("/", 303)
     sent = leavings.take(leaving)
-    tokens, claims = issuer.come_back(answer, sent and sent.leaving)
+    tokens, claims = issuer.come_back(answer, sent.leaving if sent else None)
     visits.take(visit)
     signed_in = Visit(claims, tokens, stale_at(tokens))
     if sent and sent.call and sent.subject == claims["sub"]:  # not for another person who came back instead

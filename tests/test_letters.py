@@ -126,7 +126,7 @@ async def sqlite_issuer(sqlite_database, mailbox, monkeypatch):
 
 async def speaks(issuer, locale):
     store, now = issuer.server.store, issuer.server.clock()
-    person = await people.find(store, ALICE)
+    person = await issuer.person()
     await store.commit([people.move_on(person, now, {"claims": f'{{"locale": "{locale}"}}'})])
 
 
@@ -180,7 +180,7 @@ async def test_what_is_refused_is_told_to_nobody(sqlite_issuer, mailbox):
 
 async def test_nobody_hears_of_it_at_an_address_that_they_did_not_prove(sqlite_issuer):
     store, now = sqlite_issuer.server.store, sqlite_issuer.server.clock()
-    person = await people.find(store, ALICE)
+    person = await sqlite_issuer.person()
     await store.commit(accounts.change_proofs(person, now, {"email_key": None}))
     await give_codes(sqlite_issuer)
     operator = await operating.operator(sqlite_issuer)
@@ -221,7 +221,7 @@ async def test_whoever_asked_for_a_new_account_reads_of_it_in_their_language(sql
 async def test_a_letter_of_an_older_version_is_sent_as_it_was(sqlite_issuer, mailbox):
     """It holds strings alone; and what this version writes, an older one reads by the English beside."""
     server, now = sqlite_issuer.server, sqlite_issuer.server.clock()
-    person = await people.find(server.store, ALICE)
+    person = await sqlite_issuer.person()
     await server.store.commit(await notices.notice(server, "factor_added", person.holder, now, factor="A string"))
     await outbox.deliver_all(server)
 

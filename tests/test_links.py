@@ -9,7 +9,7 @@ from sqlalchemy import select
 from mintmark import links
 from mintmark.links import LinkOver
 from mintmark.protocol import ids
-from mintmark.store import accounts, people, schema
+from mintmark.store import accounts, schema
 from mintmark.store import links as stored
 from mintmark.store.changes import Conflict
 from mintmark.store.executor import Read
@@ -66,7 +66,7 @@ async def test_a_change_of_the_account_between_looking_and_spending_writes_nothi
     secret = await make(issuer)
     store, now = issuer.server.store, issuer.server.clock()
     found = await open_(issuer, secret)
-    await store.commit(accounts.set_password(await people.find(store, ALICE), "another hash", now))
+    await store.commit(accounts.set_password(await issuer.person(), "another hash", now))
 
     with pytest.raises(Conflict):
         await issuer.server.store.commit(links.spend(found, now))

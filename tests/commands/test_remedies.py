@@ -45,6 +45,7 @@ def state(line, id):
         store = await line.database.connect()
         try:
             person = await people.find(store, id)
+            assert person is not None
             return id, person.state
         finally:
             await store.close()

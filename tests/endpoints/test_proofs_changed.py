@@ -4,6 +4,7 @@ more, and every sign-in that is under way is over. The session that it was made 
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,14 +25,15 @@ BCRYPT = "$2b$12$tq0Kzv1tG2AqIogFqqC3H.UQGGWbCPUMzFd5HLrwkvM0QmLkbd6tG"
 async def trusts(issuer):
     """A browser that alice trusts, and a sign-in of hers that is under way elsewhere."""
     store, now = issuer.server.store, issuer.server.clock()
-    person = await people.find(store, ALICE)
+    person = await issuer.person()
     browser = TrustedBrowser("a-browser", ALICE, "", "", now, now, now + timedelta(days=30))
     under_way = SignIn("a-step", b"elsewhere", ALICE, (), person.state, now + timedelta(minutes=10), None)
     await store.commit([*trusted_browsers.add(browser, b"digest", 10), sign_ins.add(under_way, now)])
 
 
 async def is_over(issuer):
-    person, step = await people.find(issuer.server.store, ALICE), await sign_ins.find(issuer.server.store, "a-step")
+    person, step = await issuer.person(), await sign_ins.find(issuer.server.store, "a-step")
+    assert step is not None
     return 0 == await issuer.count("trusted_browsers") and step.person_state != person.state
 
 
@@ -184,41 +186,41 @@ async def test_a_right_code_of_a_sign_in_that_began_before_signs_nobody_in(issue
     assert not await signed_in(elsewhere)
 
 
-async def test_a_password_that_is_changed_while_the_old_one_is_looked_at_signs_nobody_in(issuer, monkeypatch):
-    """The hash takes its time: what was right when it was read is wrong when the session would begin."""
-    verify, done = issuer.server.hashing.verify, []
-    await issuer.sign_in()
+def changes_meanwhile(issuer, monkeypatch):
+    """The hash takes its time, in which the password is changed; the answer to that, once it is there."""
+    hashing, done = type(issuer.server.hashing), list[Any]()
+    verify = hashing.verify
 
-    async def slow(password, stored):
-        verdict = await verify(password, stored)
+    async def slow(self, password, stored):
+        verdict = await verify(self, password, stored)
         if not done:
             done.append(await post(issuer, "/account/password", new_password=NEW))
         return verdict
 
-    monkeypatch.setattr(type(issuer.server.hashing), "verify", lambda self, password, stored: slow(password, stored))
+    monkeypatch.setattr(hashing, "verify", slow)
+    return done
+
+
+async def test_a_password_that_is_changed_while_the_old_one_is_looked_at_signs_nobody_in(issuer, monkeypatch):
+    """What was right when it was read is wrong when the session would begin."""
+    await issuer.sign_in()
+    done = changes_meanwhile(issuer, monkeypatch)
     elsewhere = issuer.browser()
     answer = await issuer.sign_in(elsewhere)
 
-    assert 303 == done[0].status_code
+    assert [303] == [one.status_code for one in done]
     assert 400 == answer.status_code
     assert not await signed_in(elsewhere)
     assert 1 == len(await issuer.sids())
 
 
 async def test_the_password_grant_gives_nothing_for_a_password_that_is_changed_meanwhile(issuer, monkeypatch):
-    verify, done = issuer.server.hashing.verify, []
     await issuer.sign_in()
-
-    async def slow(password, stored):
-        verdict = await verify(password, stored)
-        if not done:
-            done.append(await post(issuer, "/account/password", new_password=NEW))
-        return verdict
-
-    monkeypatch.setattr(type(issuer.server.hashing), "verify", lambda self, password, stored: slow(password, stored))
+    done = changes_meanwhile(issuer, monkeypatch)
     form = {"grant_type": "password", "username": "alice", "password": "correct horse battery staple"}
     answer = await issuer.token(**form, scope="api:read")
 
+    assert [303] == [one.status_code for one in done]
     assert "invalid_grant" == answer.json()["error"]
     assert 0 == await issuer.count("authorizations")
 
@@ -236,7 +238,7 @@ async def test_with_a_new_password_ends_what_anybody_got_by_the_old_one_except_h
 
 
 async def test_whoever_read_the_account_before_changes_nothing_of_it_after(issuer):
-    person = await people.find(issuer.server.store, ALICE)
+    person = await issuer.person()
     now = issuer.server.clock()
     await issuer.server.store.commit(accounts.set_password(person, "one", now))
 

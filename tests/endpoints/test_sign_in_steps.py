@@ -231,7 +231,7 @@ async def test_a_change_of_the_account_ends_it(issuer):
     page = await second_page(issuer)
     issuer.later(seconds=1)
     store, now = issuer.server.store, issuer.server.clock()
-    await store.commit(accounts.set_password(await people.find(store, ALICE), "another", now))
+    await store.commit(accounts.set_password(await issuer.person(), "another", now))
 
     is_refused(await send(issuer.http, page, code=code(issuer)))
     await issuer.disable_person()
