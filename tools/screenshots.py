@@ -44,9 +44,9 @@ LOOKS: Final = MappingProxyType(
 PICTURED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "sign-in": ("light", "dark", "phone", "arabic"),
-        "second-step-app": ("light", "phone"),
+        "second-step-app": ("phone",),
         "consent": ("light", "dark", "arabic"),
-        "account": ("light", "dark", "phone", "arabic"),
+        "account": ("light", "arabic"),
         "account-factors": ("phone",),
         "account-passkeys": ("light",),
         "authenticators": ("light", "dark"),
