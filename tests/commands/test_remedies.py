@@ -162,7 +162,7 @@ def test_failures_are_seen_and_cleared(both_lines):
     async def fail():
         store = await line.database.connect()
         count = Count(1000, moment, moment + timedelta(minutes=15), moment + timedelta(hours=1))
-        rows = (whose[0].account_id, whose[1].address_id, EVERYBODY)
+        rows = (str(whose[0].account_id), whose[1].address_id, EVERYBODY)
         await store.commit([throttles.count(row, None, Tick(count), moment) for row in rows])
         await store.close()
 

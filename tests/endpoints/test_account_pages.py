@@ -606,6 +606,7 @@ async def test_no_app_gets_anything_before_they_said_that_they_stay(issuer):
     page = await issuer.http.get(signed_in.headers["location"])
     kept = await issuer.http.post("/account/keep", data=hidden(page.text))
 
+    assert "form-action 'self' https://web.example;" in page.headers["content-security-policy"]
     assert "code" in await issuer.go_on(issuer.http, kept)
 
 

@@ -352,6 +352,21 @@ async def test_prompt_create_leads_to_the_page_and_back_to_the_app(issuer, mailb
     assert "create" in (await issuer.http.get("/.well-known/openid-configuration")).json()["prompt_values_supported"]
 
 
+async def test_the_form_behind_the_link_may_end_at_the_app_in_the_browser_that_it_sent_there(sqlite_issuer, mailbox):
+    browser, other = sqlite_issuer.browser(), sqlite_issuer.browser()
+    sent = await browser.get("/authorize", params=sqlite_issuer.request("web", prompt="create"))
+    page = await browser.get(sent.headers["location"])
+    await browser.post("/sign-up", data={**hidden(page.text), "email": NEW})
+    await outbox.deliver_all(sqlite_issuer.server)
+    policies = []
+    for one in (browser, other):
+        await one.get(link(mailbox.came[-1]))
+        policies.append((await one.get("/link")).headers["content-security-policy"])
+
+    assert "form-action 'self' https://web.example;" in policies[0]
+    assert "form-action 'self';" in policies[1]
+
+
 async def test_whoever_is_signed_in_is_led_there_too_and_may_sign_in_instead(sqlite_issuer):
     browser = sqlite_issuer.browser()
     await sqlite_issuer.sign_in(browser)

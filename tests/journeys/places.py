@@ -110,6 +110,7 @@ def place(
             MINTMARK_OPERATOR_NAME="Acme",
             MINTMARK_SMTP_URL=box.url,
             MINTMARK_EMAIL_CODE="on",
+            MINTMARK_SIGN_UP="open",
             MINTMARK_PASSWORD_HASH_MEMORY="64",  # what a hash costs is tried where hashes are tried
             MINTMARK_PASSWORD_HASH_TIME_COST="1",
         )

@@ -134,6 +134,37 @@ def test_a_code_by_mail_signs_in_the_browser_that_asked_for_it_and_no_other(some
     person.at("/account")
 
 
+def test_an_app_sends_somebody_to_make_an_account_and_has_them_back(somebody, place):
+    newcomer = somebody("newcomer")
+    newcomer.go(place.request(prompt="create"))
+    newcomer.page.fill("#email", address(newcomer))
+    newcomer.page.click("#send")
+    newcomer.page.wait_for_selector("#done")
+    newcomer.page.goto(link(place.mailbox.letter(address(newcomer), "Go on with your account")))
+    newcomer.page.fill("#username", newcomer.name)
+    newcomer.page.fill("#password", NEW)
+    newcomer.page.click("#save")
+    newcomer.page.wait_for_url(f"{place.callback}?*")
+    known = json.loads(place.command("users", "show", newcomer.name, "--json"))
+
+    assert known["id"] == claims(place.tokens(newcomer.page.url)["id_token"])["sub"]
+    assert (address(newcomer), True) == (known["email"], known["email_verified"])
+
+
+def test_who_asked_to_be_deleted_and_then_stays_is_back_at_the_app(somebody, place):
+    person = signed_in(somebody)
+    person.go("/account/delete")
+    person.page.check("#sure")
+    person.page.click("#leave-now")
+    person.page.wait_for_selector("#gone")
+    person.go(place.request())
+    person.sign_in()
+    person.page.click("#keep button")
+    person.page.wait_for_url(f"{place.callback}?*")
+
+    assert place.tokens(person.page.url)["access_token"]
+
+
 def test_an_invitation_of_the_command_line_makes_an_operator_once(somebody, place):
     invitation = place.command("users", "invite", "--admin", "--show").strip()
     newcomer = somebody("harbour-master")
@@ -141,7 +172,7 @@ def test_an_invitation_of_the_command_line_makes_an_operator_once(somebody, plac
     newcomer.page.fill("#username", newcomer.name)
     newcomer.page.fill("#password", NEW)
     newcomer.page.click("#save")
-    newcomer.at("/account")
+    newcomer.at("/account**")
     newcomer.sign_out()
     newcomer.by_password(NEW)
     newcomer.at("/account")

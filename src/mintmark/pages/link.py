@@ -5,19 +5,20 @@ kept in histories and logs: so the secret moves into a cookie at once.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
 from mintmark import browser as browsers
-from mintmark import links
+from mintmark import links, underway
 from mintmark.browser import Browser
 from mintmark.links import LinkOver, Opened
 from mintmark.pages import end_sessions, join, reset, verify
 from mintmark.pages.opened import Here
 from mintmark.protocol import link
+from mintmark.protocol.errors import Refusal
 from mintmark.protocol.link import Kind
 from mintmark.protocol.params import Params
 from mintmark.server import Server, decided
@@ -83,4 +84,16 @@ async def submit(server: Server, asked: Asked) -> Answer:
 async def _here(server: Server, asked: Asked, browser: Browser, now: datetime) -> Here:
     secret = asked.cookies.get(browsers.link_cookie(server), "")
     opened: Opened = await links.open(server, secret, tuple(PAGES), now)
-    return Here(server, asked, browser, opened, now)
+    return Here(server, asked, browser, opened, now, await _ends_at(server, asked, browser, opened, now))
+
+
+async def _ends_at(server: Server, asked: Asked, browser: Browser, opened: Opened, now: datetime) -> Sequence[str]:
+    """Chromium holds the redirect to the app, which follows upon the form, to the page's policy too."""
+    id = opened.link.detail.get("request")
+    if not isinstance(id, str) or not id:
+        return ()
+    try:
+        found = await underway.find(server, id, browser, asked, now)
+    except Refusal:  # it is over, or another browser's: the form ends here
+        return ()
+    return (found.request.return_address.form_action,)

@@ -1,5 +1,6 @@
 """A link that is open in a browser, and the pages that every kind of link has: to ask, and to say that it is done."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,7 @@ class Here:
     browser: Browser
     opened: Opened
     now: datetime
+    form_action: Sequence[str] = ()  # where its form may end besides here: at the app whose request goes on with it
 
     @property
     def mark(self) -> str:
@@ -31,6 +33,7 @@ class Here:
             self.server,
             template,
             browser=self.browser,
+            form_action=self.form_action,
             status=status,
             coop=True,
             csrf_token=browsers.csrf_token(self.server, self.browser),

@@ -13,6 +13,7 @@ from mintmark.protocol.errors import UntrustedRequest
 from mintmark.server import Server
 from mintmark.store import leaving
 from mintmark.texts import _
+from mintmark.underway import UnderWay
 from mintmark.wire.answer import Answer, redirect
 from mintmark.wire.asked import Asked
 
@@ -87,7 +88,10 @@ async def show_keep(visit: Visit) -> Answer:
     """Asked of whoever signs in meanwhile, before anything else goes on."""
     if visit.holder.delete_after is None:
         return redirect(await _onward(visit))
-    return frame.page(visit, "keep.html", "keep", request=visit.params.get("request") or "")
+    found = await _under_way(visit)
+    # Chromium holds the redirect to the app, which follows upon the form, to the page's policy too.
+    ends_at = () if found is None else (found.request.return_address.form_action,)
+    return frame.page(visit, "keep.html", "keep", request=visit.params.get("request") or "", form_action=ends_at)
 
 
 async def keep_door(server: Server, asked: Asked) -> Answer:
@@ -113,11 +117,18 @@ async def _keep(visit: Visit) -> Answer:
 
 async def _onward(visit: Visit) -> str:
     """The request that was under way in this browser, or the account."""
+    found = await _under_way(visit)
+    if found is None:
+        return visit.address("", "kept")
+    return underway.address(visit.server, found.client.id, found.kept.id)
+
+
+async def _under_way(visit: Visit) -> UnderWay | None:
+    """None: there was none, it is over, or it is another browser's."""
     id = visit.params.get("request")
-    if id is not None:
-        try:
-            found = await underway.find(visit.server, id, visit.browser, visit.asked, visit.now)
-            return underway.address(visit.server, found.client.id, found.kept.id)
-        except UntrustedRequest:
-            pass  # it is over, or another browser's
-    return visit.address("", "kept")
+    if id is None:
+        return None
+    try:
+        return await underway.find(visit.server, id, visit.browser, visit.asked, visit.now)
+    except UntrustedRequest:
+        return None
