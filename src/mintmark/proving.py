@@ -59,11 +59,17 @@ async def prove(server: Server, asked: Asked, params: Params, factor: str, now: 
 
     async def attempt() -> Answer:
         here = await visit(server, asked, params, now)  # anew: what was here may have ended meanwhile
-        if way.spends or not once:
+        if way.spends or not once or not await _is_as_read(server, once[0].person):
             once[:] = [await _tried(here, way, params)]
         return await go_on(here, once[0], trust_it=params.get("trust") is not None)
 
     return await decided(attempt)
+
+
+async def _is_as_read(server: Server, person: Person) -> bool:
+    """Whether nobody changed the account since a proof was looked at: else it may be one no more."""
+    found = await people.find(server.store, person.holder.id)
+    return found is not None and found.state == person.state
 
 
 async def _tried(here: Visit, way: Factor, params: Params) -> Proved:
@@ -200,7 +206,8 @@ async def _next_step(here: Visit, person: Person, proved: Proved) -> Answer:
 async def _begin(
     here: Visit, person: Person, proved: Proved, proofs: tuple[Proof, ...], more: Sequence[Change], *, trusted: bool
 ) -> tuple[str, Session]:
-    """A session with a new secret. The same person keeps theirs; another person ends it."""
+    """A session with a new secret. The same person keeps theirs; another person ends it. A password that was changed
+    since it was looked at begins none."""
     server, now, current = here.server, here.now, here.browser.session
     secret = browsers.new_secret(server, here.browser)
     limits = server.registry.session_limits(person.holder.groups, now)
@@ -211,9 +218,8 @@ async def _begin(
             expected="a not_after that lies ahead",
             got=limits.not_after,
         )
-    changes: list[Change] = [people.stands(person.holder), *proved.changes, *more]
+    changes: list[Change] = [people.unchanged(person), *proved.changes, *more]
     if here.sign_in is not None and here.is_of(person):
-        changes[0] = people.unchanged(person)
         changes.append(sign_ins.end(here.sign_in, now))
     events: list[Event] = []
     session = _session(here, person, proofs, limits)

@@ -71,7 +71,7 @@ async def earn(server: Server, request: TokenRequest) -> Earned:
         authorization_id=standing.authorization.id,
         scope=scopes.write(asked.scope),
     )
-    relied = [clients.stands(client), people.stands(person.holder)]
+    relied = [clients.stands(client), people.unchanged(person)]  # nor was the password changed meanwhile
     return Earned(grant, ms(now), [*relied, authorizations.add(standing.authorization), *added], [used])
 
 

@@ -63,4 +63,6 @@ async def _ends(
         if seen.session.id != keeping:
             ends, told = await ending.session(server, seen.session.id, holder.id, REASON, now, everything=True)
             changes, events = [*changes, *ends], [*events, *told]
+    # And what began since they were read: it began with the old password.
+    changes.append(sessions.end_others_of(holder.id, keeping, REASON, now))
     return changes, events
