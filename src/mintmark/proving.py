@@ -209,7 +209,8 @@ async def _next_step(here: Visit, person: Person, proved: Proved) -> Answer:
 async def _begin(
     here: Visit, person: Person, proved: Proved, proofs: tuple[Proof, ...], more: Sequence[Change], *, trusted: bool
 ) -> tuple[str, Session]:
-    """A session with a new secret. The same person keeps theirs; another person ends it."""
+    """A session with a new secret. The same person keeps theirs; another person ends it. A password that was changed
+    since it was looked at begins none."""
     server, now, current = here.server, here.now, here.browser.session
     secret = browsers.new_secret(server, here.browser)
     limits = server.registry.session_limits(person.holder.groups, now)

@@ -88,6 +88,7 @@ def install(monkeypatch):
         _factor(PASSKEY, _prove_passkey, lambda held: held.passkey, "credential", True),
         _factor(TOTP, _prove, lambda held: held.totp, "code", True),
         _factor(RECOVERY, _prove_paper, lambda held: held.recovery_codes, "code", False),
+        factors.external.FACTOR,  # none is declared
     )
     monkeypatch.setattr(factors, "FACTORS", MappingProxyType({one.name: one for one in known}))
 

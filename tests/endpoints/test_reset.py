@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from mintmark import outbox, upkeep
+from mintmark.mails import notices
 from mintmark.store import people as stored_people
 from mintmark.store import schema
 from mintmark.store.changes import Run
@@ -392,6 +393,24 @@ async def test_a_password_is_changed_after_a_fresh_proof_and_other_browsers_are_
     assert 200 == (await issuer.http.get("/account")).status_code
     assert await can_sign_in(issuer, NEW)
     assert ["Your password was changed"] == [one["Subject"] for one in mailbox.came]
+
+
+async def test_a_sign_in_that_ends_while_the_password_changes_is_over_with_it(issuer, monkeypatch):
+    await issuer.sign_in()
+    notice, thief = notices.notice, issuer.browser()
+
+    async def noticed_while_somebody_signs_in(*given, **more):
+        if "password_changed" in given and not thief.cookies:
+            await issuer.sign_in(thief)
+            assert 200 == (await thief.get("/account")).status_code
+        return await notice(*given, **more)
+
+    monkeypatch.setattr(notices, "notice", noticed_while_somebody_signs_in)
+    await change(issuer.http, "/account/password", new_password=NEW)
+
+    assert thief.cookies
+    assert 303 == (await thief.get("/account")).status_code
+    assert 200 == (await issuer.http.get("/account")).status_code
 
 
 async def test_without_a_fresh_proof_nothing_is_changed(sqlite_issuer):
