@@ -95,6 +95,15 @@ def test_every_explanation_is_of_a_check_that_there_is():
     assert set() == EXPLANATIONS.keys() - checks().keys()
 
 
+def test_no_check_is_explained_in_two_places():
+    rooms = (
+        importlib.import_module(f"mintmark.explanations.{found.name}").__dict__.get("TABLE", {})
+        for found in pkgutil.iter_modules(explanations.__path__)
+    )
+
+    assert len(EXPLANATIONS) == sum(len(table) for table in rooms)
+
+
 def test_an_explanation_is_two_sentences_that_fit_a_table():
     for check, one in EXPLANATIONS.items():
         for sentence in (one.why, one.next):

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from mintmark import links
 from mintmark.links import LinkOver
 from mintmark.protocol import ids
+from mintmark.store import accounts, schema
 from mintmark.store import links as stored
-from mintmark.store import people, schema
 from mintmark.store.changes import Conflict
 from mintmark.store.executor import Read
 from tests.databases import *  # noqa: F403
@@ -64,9 +64,9 @@ async def test_of_a_link_nothing_is_kept_that_opens_it(issuer):
 
 async def test_a_change_of_the_account_between_looking_and_spending_writes_nothing(issuer):
     secret = await make(issuer)
-    now = issuer.server.clock()
+    store, now = issuer.server.store, issuer.server.clock()
     found = await open_(issuer, secret)
-    await issuer.server.store.commit([people.set_password(ALICE, "another hash", now)])
+    await store.commit(accounts.set_password(await issuer.person(), "another hash", now))
 
     with pytest.raises(Conflict):
         await issuer.server.store.commit(links.spend(found, now))

@@ -228,6 +228,8 @@ async def test_a_person_whose_address_is_not_proved_gets_nothing(issuer):
     "address",
     [
         "a@b.example\r\nBcc: c@d.example", "a@b.example, c@d.example", "a@b@c.example", "<a@b.example>", "a b@c.d",
+        "=?utf-8?q?a=0D=0ABcc=3A_b=40c.example?=@d.example", "=?utf-8?b?eA0KQmNjOiBtYWxAZQ==?=@d.example",
+        "a@=?utf-8?q?b?=",
         "a@", "@b", "a", "", "a@b.example\0", 'a"@b.example', "a@\ud800.example", "a@b.example;c@d.example",
     ],
 )  # fmt: skip

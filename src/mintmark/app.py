@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from mintmark import answering, keyring, logs, refused, traced, upkeep
-from mintmark.admin import api
+from mintmark.admin import mounted
 from mintmark.counting import OTHER
 from mintmark.counts import Counts
 from mintmark.endpoints import (
@@ -271,7 +271,7 @@ def build(
             app.state.server = server
             metrics = Metrics(server, None if workers is None else Folder(workers))
             found.update(watched(routes(server) | {"/metrics": _metrics(metrics)}, server.counts, server.path))
-            app.router.routes.append(api.mount(f"{server.path}/admin/api", _operators(server)))
+            app.router.routes.append(mounted.mount(f"{server.path}/admin/api", _operators(server)))
             app.mount(f"{server.path}{probe.PATH}", probe.application(server, always))
             if metrics.workers is not None:
                 await stack.enter_async_context(metrics.workers.kept(metrics.values))
@@ -306,7 +306,7 @@ def _operators(server: Server) -> Watched:
             door = "/admin/api" + visit.door
             logs.answered(server.journal.log, visit.request_id, door, method, visit.status, seconds)
 
-    return Watched(api.build(server), "/admin/api", server.counts, told)
+    return Watched(mounted.Late(server), "/admin/api", server.counts, told)
 
 
 def _nothing_there(

@@ -67,16 +67,18 @@ async def all_sessions(
 
 
 async def other_sessions(
-    knowing: Knowing, person_id: str, kept: str, reason: str, now: datetime
+    knowing: Knowing, person_id: str, kept: str, reason: str, now: datetime, *, everything: bool = False
 ) -> tuple[list[Change], list[Event]]:
-    """All of a person's sessions but one, however many they are."""
-    outliving = await authorizations.outliving_sessions_of(knowing.store, person_id)
+    """All of a person's sessions but one, however many they are; `everything`: and whatever apps got elsewhere."""
     changes = [
         sessions.stands(kept),
         sessions.end_others_of(person_id, kept, reason, now),
-        authorizations.end_by_other_sessions(person_id, kept, reason, now),
-        *await _bound(knowing, [one for one in outliving if one.authorization.session_id != kept], reason, now),
+        authorizations.end_by_other_sessions(person_id, kept, reason, now, everything=everything),
     ]
+    if not everything:
+        outliving = await authorizations.outliving_sessions_of(knowing.store, person_id)
+        elsewhere = [one for one in outliving if one.authorization.session_id != kept]
+        changes += await _bound(knowing, elsewhere, reason, now)
     return changes, [SessionEnded(person_id=person_id, reason=reason)]
 
 

@@ -4,9 +4,10 @@ The address of a link is on its way through mail servers and their scanners: loo
 and its POST spends.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from mintmark.protocol import ids, link
 from mintmark.protocol.errors import UntrustedRequest
@@ -14,11 +15,21 @@ from mintmark.protocol.link import Account, Kind, Link
 from mintmark.server import Server
 from mintmark.store import links
 from mintmark.store.changes import Change
+from mintmark.store.executor import Executor
 from mintmark.texts import _
 
 GONE = _(
     "This link cannot be used any more: it was used, it is too old, or the account has changed since. Ask for another."
 )
+
+
+class Maker(Protocol):
+    """Who makes links: the server, or a command."""
+
+    @property
+    def store(self) -> Executor: ...
+    @property
+    def random(self) -> Callable[[int], bytes]: ...
 
 
 class LinkOver(UntrustedRequest):
@@ -48,7 +59,7 @@ class Opened:
 
 
 async def make(
-    server: Server,
+    maker: Maker,
     kind: Kind,
     person_id: str | None,
     lifetime: timedelta,
@@ -65,10 +76,10 @@ async def make(
     same commit; None: as it is stored.
     """
     if person_id is not None and account is None:
-        account = await links.account(server.store, person_id)
+        account = await links.account(maker.store, person_id)
         if account is None:
             return None
-    secret = secret or ids.secret(link.PREFIX, server.random(link.SECRET_BYTES))
+    secret = secret or ids.secret(link.PREFIX, maker.random(link.SECRET_BYTES))
     expires_at = now + lifetime
     state = None if account is None else link.state(kind, account)
     found = Link(ids.digest(secret), kind, person_id, email, detail or {}, state, 0, now, expires_at, None)

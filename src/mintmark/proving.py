@@ -59,11 +59,17 @@ async def prove(server: Server, asked: Asked, params: Params, factor: str, now: 
 
     async def attempt() -> Answer:
         here = await visit(server, asked, params, now)  # anew: what was here may have ended meanwhile
-        if way.spends or not once:
+        if way.spends or not once or not await _is_as_it_was(server, once[0].person):
             once[:] = [await _tried(here, way, params)]
         return await go_on(here, once[0], trust_it=params.get("trust") is not None)
 
     return await decided(attempt)
+
+
+async def _is_as_it_was(server: Server, person: Person) -> bool:
+    """Whether what was proved still holds: a password that was changed meanwhile proves nothing any more."""
+    found = await people.find(server.store, person.holder.id)
+    return found is not None and found.state == person.state
 
 
 async def _tried(here: Visit, way: Factor, params: Params) -> Proved:
@@ -144,8 +150,11 @@ async def _stopped(here: Visit, person: Person | None, why: Wait | Over) -> Refu
     )
 
 
-async def go_on(here: Visit, proved: Proved, *, trust_it: bool = False) -> Answer:
-    """After a right proof. Another person than the one whose sign-in was under way begins anew."""
+async def go_on(here: Visit, proved: Proved, *, trust_it: bool = False, then: str | None = None) -> Answer:
+    """After a right proof. Another person than the one whose sign-in was under way begins anew.
+
+    then: where the session leads; None: as `Visit.next` says.
+    """
     person, server = proved.person, here.server
     if person.held is None:
         person = replace(person, held=await held.find(server.store, person.holder.id))
@@ -169,7 +178,7 @@ async def go_on(here: Visit, proved: Proved, *, trust_it: bool = False) -> Answe
     secret, session = await _begin(here, person, proved, proofs, changes, trusted=begun is not None)
     limits = server.registry.session_limits(person.holder.groups, here.now)
     await keep_to_limit(server, here.asked, person, limits.max_sessions, here.now)
-    answer = browsers.with_cookie(server, redirect(here.next(person)), secret)
+    answer = browsers.with_cookie(server, redirect(then or here.next(person)), secret)
     answer = browsers.with_state(server, here.asked, answer, session.id)
     answer = trust.with_cookie(server, answer, person.holder, begun)
     return browsers.with_device(server, answer, person.holder.id)
@@ -211,9 +220,8 @@ async def _begin(
             expected="a not_after that lies ahead",
             got=limits.not_after,
         )
-    changes: list[Change] = [people.stands(person.holder), *proved.changes, *more]
+    changes: list[Change] = [people.unchanged(person), *proved.changes, *more]
     if here.sign_in is not None and here.is_of(person):
-        changes[0] = people.unchanged(person)
         changes.append(sign_ins.end(here.sign_in, now))
     events: list[Event] = []
     session = _session(here, person, proofs, limits)

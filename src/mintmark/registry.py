@@ -15,6 +15,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from mintmark.expressions import Language
 from mintmark.keys.ring import Ring, SigningKey
 from mintmark.keys.sealing import Sealer
 from mintmark.protocol import claim_rule, claim_rule_record
@@ -93,8 +94,8 @@ class Registry:
         self.webhooks: tuple[Webhook, ...] = ()  # disabled ones too
         self.external_factors: Mapping[str, ExternalFactor] = MappingProxyType({})  # by name, in its order
         self.claim_rules: tuple[ClaimRule, ...] = ()  # in the order of their names
-        self._language = claim_rule.language()
         self._understood: dict[str, ClaimRule] = {}  # by what is stored
+        self._language: Language | None = None
 
     async def renew(self) -> None:
         """Reads the version, and everything anew where it changed. Raises Unavailable."""
@@ -153,11 +154,14 @@ class Registry:
 
     def _understand(self, documents: Iterable[str]) -> None:
         """A rule that is as it was is not read anew."""
-        known, language = self._understood, self._language
-        self._understood = {
-            text: known.get(text) or claim_rule_record.stored(json.loads(text), language) for text in documents
-        }
+        known = self._understood
+        self._understood = {text: known.get(text) or self._rule(text) for text in documents}
         self.claim_rules = tuple(self._understood.values())
+
+    def _rule(self, text: str) -> ClaimRule:
+        if self._language is None:  # made with the first rule: its library is slow to read
+            self._language = claim_rule.language()
+        return claim_rule_record.stored(json.loads(text), self._language)
 
     def _open(self, key: signing_keys.StoredKey) -> SigningKey:
         private = self._sealer.open(key.private, bound_to=signing_keys.bound_to(key.facts.kid))

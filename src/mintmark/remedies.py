@@ -8,13 +8,13 @@ from typing import Any
 
 from mintmark import ending, mails
 from mintmark.events import Configured, Event, FactorRemoved
-from mintmark.factors import FACTORS
+from mintmark.factors import FACTORS, recovery_code, totp
 from mintmark.factors.throttle import Attempt
-from mintmark.mails import Office
+from mintmark.mails import Office, notices
 from mintmark.protocol import throttling
 from mintmark.protocol.authorization import Holder
 from mintmark.registry import Registry
-from mintmark.store import accounts, enrolled, passkeys, people, recovery_codes, throttles, totps, trusted_browsers
+from mintmark.store import accounts, enrolled, passkeys, recovery_codes, throttles, totps, trusted_browsers
 from mintmark.store.changes import Change
 from mintmark.store.executor import Executor
 from mintmark.store.people import Person
@@ -42,8 +42,9 @@ async def factors(store: Executor, person: Person) -> list[Document]:
     return found
 
 
-async def removed(store: Executor, person: Person, factor: str, now: datetime, actor: str | None) -> Acts | None:
-    """None: they have no such factor. Browsers that were trusted are trusted no more; sign-ins under way are over."""
+async def removed(office: Office, person: Person, factor: str, now: datetime, actor: str | None) -> Acts | None:
+    """None: they have no such factor. They hear of it as if they had removed it themselves."""
+    store = office.store
     known = {one["id"]: one for one in await factors(store, person)}
     if factor not in known or factor == PASSWORD:
         return None
@@ -57,17 +58,30 @@ async def removed(store: Executor, person: Person, factor: str, now: datetime, a
         case _:
             [gone] = recovery_codes.replace(id, await recovery_codes.count(store, id), [], now)
     event = FactorRemoved(person_id=id, factor=kind, id=factor, actor=actor)
-    return [people.move_on(person, now), gone, trusted_browsers.end_all_of(id)], [event]
+    letter = await notices.notice(office, "factor_removed", person.holder, now, factor=_called(known[factor]))
+    return [*accounts.change_proofs(person, now), gone, *letter], [event]
+
+
+def _called(factor: Document) -> str:
+    """By the name that they gave it, as on their account page."""
+    match factor["kind"]:
+        case "totp":
+            return totp.called(factor["name"])
+        case "passkey":
+            return str(factor["name"])
+        case _:
+            return recovery_code.TITLE
 
 
 def reset_required(office: Office, person: Person, now: datetime, actor: str | None, *, mail: bool) -> Acts:
-    """The present password is good for nothing from now on, and everything that it began is over.
+    """The present password is good for nothing from now on, and everything that it began is over. They hear of it.
 
     mail: a link to choose another goes to their address, if they have proved one.
     """
     holder = person.holder
     changes, events = ending.everything(holder.id, REASON, now, actor=actor)
-    changes = [accounts.forget_password(holder.id, now), *changes, trusted_browsers.end_all_of(holder.id)]
+    told = notices.reset_required(office, holder, now)
+    changes = [*accounts.forget_password(person, now), *changes, *told]
     if mail:
         until = now + office.settings.reset_link_lifetime
         changes += mails.ask(office, "reset_password", {"whose": holder.id}, now, expires_at=until)

@@ -13,7 +13,7 @@ How to write one:
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Self
+from typing import Any, Self
 
 
 class Text(str):
@@ -50,6 +50,25 @@ def listed(parts: Iterable[str]) -> Text:
     made = Text(SEPARATOR.join(given))
     made.message, made.plural, made.values, made.parts = "", None, {}, given
     return made
+
+
+def written(text: str) -> object:
+    """As JSON, to be said in a language that is not known yet. A plain string is one there, too."""
+    if not isinstance(text, Text):
+        return text
+    if text.parts:
+        return {"parts": [written(part) for part in text.parts]}
+    values = {name: written(value) if isinstance(value, str) else value for name, value in text.values.items()}
+    return {"message": text.message, "plural": text.plural, "values": values}
+
+
+def read(document: Any) -> str:  # Any: JSON of `written`
+    if isinstance(document, str):
+        return document
+    if "parts" in document:
+        return listed(read(part) for part in document["parts"])
+    values = {name: value if isinstance(value, int) else read(value) for name, value in document["values"].items()}
+    return Text.of(document["message"], document["plural"], values)
 
 
 SEPARATOR = " · "

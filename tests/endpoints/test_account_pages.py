@@ -359,11 +359,20 @@ async def test_an_address_that_is_anothers_looks_like_any_other_and_gets_nothing
     allow(sqlite_issuer, smtp_url="smtp://127.0.0.1:1")
     await sqlite_issuer.add_person("bob")
     await sqlite_issuer.sign_in()
-    free = await post(sqlite_issuer.http, "/profile", change="email", email="new@example.org")
-    taken = await post(sqlite_issuer.http, "/profile", change="email", email="BOB@example.org")
+    said, written = [], []
+    for email in ("new@example.org", "BOB@example.org"):
+        before = [await sqlite_issuer.count(name) for name in ("links", "outbox")]
+        answer = await post(sqlite_issuer.http, "/profile", change="email", email=email)
+        said.append((answer.status_code, answer.headers["location"]))
+        written.append(
+            [await sqlite_issuer.count(name) - were for name, were in zip(("links", "outbox"), before, strict=True)]
+        )
+    activity = await sqlite_issuer.http.get("/account/activity")
 
-    assert free.headers["location"] == taken.headers["location"]
-    assert 1 == await sqlite_issuer.count("links")
+    assert said[0] == said[1]
+    assert [[1, 1], [1, 1]] == written
+    assert "A link was sent to you" in activity.text
+    assert 2 == (await sqlite_issuer.audited()).count("link_sent")
 
 
 @pytest.mark.parametrize("email", ["", "x", "a@b, c@d", "a@b\r\nBcc: c@d", "a@@b"])

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from mintmark import upkeep
 from mintmark.outbound import Outbound
 from mintmark.protocol import external_factor
 from mintmark.store import external_factors
@@ -122,6 +123,21 @@ async def test_it_may_ask_and_is_shown_what_was_typed(issuer, first):
     assert (303, "https://id.example/account") == (done.status_code, done.headers["location"])
     assert (2, "123456", "s-1") == tuple(first.asked[1][name] for name in ("round", "input", "state"))
     assert {"id": ALICE, "username": "alice"} == first.asked[1]["user"]
+
+
+async def test_a_question_is_no_refusal_and_a_no_is_one_that_is_told(sqlite_issuer, receiver):
+    service = await declared(sqlite_issuer, receiver, use=["first"])
+    service.says = [{"answer": "ask", "input": {"label": "Code"}}, {"answer": "no"}]
+    browser = sqlite_issuer.browser()
+    page = await begin(sqlite_issuer, browser=browser)
+    told = await sqlite_issuer.audited()
+    await browser.post("/login", data={**hidden(page.text), "external_input": "123456"})
+    await upkeep.flush(sqlite_issuer.server)
+
+    assert (200, False) == (page.status_code, "x-trace-id" in page.headers)
+    assert "sign_in_failed" not in told
+    assert "sign_in_failed" in await sqlite_issuer.audited()
+    assert 1 == await sqlite_issuer.count("refusals")
 
 
 async def test_it_may_ask_only_so_often(sqlite_issuer, receiver):

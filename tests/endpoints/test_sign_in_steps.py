@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from mintmark import remedies, throttled
-from mintmark.store import people, schema, sessions, trusted_browsers
+from mintmark.store import accounts, people, schema, sessions, trusted_browsers
 from mintmark.store.executor import Read
 from tests.endpoints import stepping
 from tests.endpoints.stepping import code, give, give_passkey, second_page, send
@@ -230,7 +230,8 @@ async def test_a_change_of_the_account_ends_it(issuer):
     await give(issuer)
     page = await second_page(issuer)
     issuer.later(seconds=1)
-    await issuer.server.store.commit([people.set_password(ALICE, "another", issuer.server.clock())])
+    store, now = issuer.server.store, issuer.server.clock()
+    await store.commit(accounts.set_password(await issuer.person(), "another", now))
 
     is_refused(await send(issuer.http, page, code=code(issuer)))
     await issuer.disable_person()

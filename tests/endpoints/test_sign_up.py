@@ -1,6 +1,7 @@
 """Making one's own account: by a letter, by an invitation, and from an app. On both databases, with real mail."""
 
 import asyncio
+import html
 import re
 
 import pytest
@@ -12,12 +13,15 @@ from mintmark.protocol.names import normalise_username
 from mintmark.store import people, schema
 from mintmark.store.executor import Read
 from tests import issuer as issuers
+from tests.authenticator import Authenticator
+from tests.endpoints import test_passkeys as passkeys
 from tests.issuer import hidden
 from tests.mailbox import *  # noqa: F403
 from tests.mailbox import link
 
 GOOD = "harbour lanterns never whistle"
 NEW = "new@example.org"
+WELCOME = "https://id.example/account/passkeys?done=joined"
 
 
 async def _open(database, mailbox, monkeypatch, **environment):
@@ -83,7 +87,7 @@ async def test_a_letter_leads_to_an_account_that_is_signed_in(issuer, mailbox):
     person = await found(issuer, NEW)
 
     assert before == none_yet
-    assert (303, "https://id.example/account") == (done.status_code, done.headers["location"])
+    assert (303, WELCOME) == (done.status_code, done.headers["location"])
     assert 200 == (await browser.get("/account")).status_code
     assert ("newcomer", NEW, True, ()) == (
         person.holder.username, person.holder.email, person.holder.email_verified, person.holder.groups
@@ -180,6 +184,7 @@ async def test_what_is_refused_spends_nothing(sqlite_issuer, mailbox, form, says
 
     assert 400 == refused.status_code
     assert says in refused.text
+    assert [(refused.headers["x-trace-id"], "/link")] == sqlite_issuer.refusals("request", "door")
     assert 303 == (await join(browser, address)).status_code
 
 
@@ -244,7 +249,15 @@ async def test_whoever_is_signed_in_there_is_signed_out_by_a_new_account(sqlite_
 
 
 @pytest.mark.parametrize(
-    "email", ["", "nobody", "a@b@c.example", "a b@example.org", "a@example.org\r\nBcc: x@y.example"]
+    "email",
+    [
+        "",
+        "nobody",
+        "a@b@c.example",
+        "a b@example.org",
+        "a@example.org\r\nBcc: x@y.example",
+        "=?utf-8?q?a=0D=0ABcc=3A_x=40y.example?=@example.org",
+    ],
 )
 async def test_what_is_no_address_gets_no_letter(sqlite_issuer, mailbox, email):
     refused = await sign_up(sqlite_issuer, email)
@@ -378,7 +391,68 @@ async def test_a_link_that_is_opened_in_another_browser_goes_to_the_account(sqli
     await outbox.deliver_all(sqlite_issuer.server)
     done = await join(sqlite_issuer.browser(), link(mailbox.came[-1]))
 
-    assert (303, "https://id.example/account") == (done.status_code, done.headers["location"])
+    assert (303, WELCOME) == (done.status_code, done.headers["location"])
+
+
+async def test_whoever_has_just_joined_adds_a_passkey_without_another_proof(sqlite_issuer):
+    browser, device = sqlite_issuer.browser(), Authenticator("https://id.example")
+    done = await join(browser, await invited(sqlite_issuer))
+    page = await browser.get(done.headers["location"])
+    added = await passkeys.add(browser, device, "My phone")
+    signed_in = await passkeys.sign_in(sqlite_issuer.browser(), device)
+
+    assert "Your account is ready" in page.text
+    assert 'id="prove"' not in page.text
+    assert (303, 1) == (added.status_code, await sqlite_issuer.count("passkeys"))
+    assert (303, "https://id.example/account") == (signed_in.status_code, signed_in.headers["location"])
+
+
+async def test_where_no_passkey_can_be_added_whoever_joined_sees_their_account(sqlite_database, mailbox, monkeypatch):
+    more = {"MINTMARK_ISSUER": "http://127.0.0.1:8123"}
+    async for issuer in _open(sqlite_database, mailbox, monkeypatch, **more):
+        browser = issuer.browser()
+        address = await invited(issuer)
+        await browser.get(address)
+        page = await browser.get("/link")
+        form = {**hidden(page.text), "username": "newcomer", "new_password": GOOD}
+        done = await browser.post("/link", data=form)
+
+        assert "http://127.0.0.1:8123/account" == done.headers["location"]
+
+
+async def test_whoever_is_invited_where_two_factors_are_demanded_sets_one_up_and_gets_in(issuer):
+    """Nobody is stuck: not by the app's own page, and not on the way back to it."""
+    await issuer.set_policy({"require_factors": ["second_factor"]})
+    browser, device = issuer.browser(), Authenticator("https://id.example")
+    await join(browser, await invited(issuer))
+    sent = await browser.get("/authorize", params=issuer.request("web"))
+    told = await browser.get(sent.headers["location"])
+    account = await browser.get(re.findall(r'id="set-up" href="([^"]+)"', told.text)[0])
+    await passkeys.add(browser, device)
+    [on] = re.findall(r'id="go-on" href="([^"]+)"', told.text)
+    proved = await passkeys.sign_in(browser, device, html.unescape(on))
+
+    assert 403 == told.status_code
+    assert 'id="add-passkey"' in account.text
+    assert "code" in await issuer.go_on(browser, proved)
+
+
+async def test_an_app_that_demands_two_factors_gets_whoever_it_sent_to_make_an_account(issuer, mailbox):
+    await issuer.set_policy({"require_factors": ["second_factor"]}, at="client", name="web")
+    browser, device = issuer.browser(), Authenticator("https://id.example")
+    sent = await browser.get("/authorize", params=issuer.request("web", prompt="create"))
+    page = await browser.get(sent.headers["location"])
+    await browser.post("/sign-up", data={**hidden(page.text), "email": NEW})
+    await outbox.deliver_all(issuer.server)
+    done = await join(browser, link(mailbox.came[-1]))
+    back = await browser.get(done.headers["location"])
+    told = await browser.get(back.headers["location"])
+    await passkeys.add(browser, device)
+    proved = await passkeys.sign_in(
+        browser, device, html.unescape(re.findall(r'id="go-on" href="([^"]+)"', told.text)[0])
+    )
+
+    assert "code" in await issuer.go_on(browser, proved)
 
 
 async def test_nothing_secret_is_logged(issuer, mailbox):

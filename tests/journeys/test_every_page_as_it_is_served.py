@@ -25,7 +25,19 @@ def stations(somebody):
     yield "confirm", 200
     somebody.go(f"https://{ID}/account")
     yield "account", 200
-    for name in ("profile", "factors", "sessions", "apps", "activity", "download", "delete"):
+    for name in (
+        "profile",
+        "factors",
+        "passkeys",
+        "totp",
+        "recovery-codes",
+        "password",
+        "sessions",
+        "apps",
+        "activity",
+        "download",
+        "delete",
+    ):
         somebody.go(f"https://{ID}/account/{name}")
         yield f"account {name}", 200
     somebody.go(f"https://{ID}/logout")
@@ -70,6 +82,18 @@ def test_every_page_keeps_its_promises_in_its_headers(visit, person):
     assert "same-origin" == seen["account"][2].get("cross-origin-opener-policy")
     assert f"form-action 'self' https://{APP};" in seen["consent"][2]["content-security-policy"]
     assert f"form-action 'self' https://{APP};" in seen["sign in"][2]["content-security-policy"]
+
+
+WEIGHT = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+    .reduce((sum, one) => sum + one.decodedBodySize, 0)"""
+
+
+def test_every_page_with_all_that_it_loads_is_small(visit, person):
+    """As the browser unpacks it: nothing is counted smaller for being compressed on its way, or kept from before."""
+    somebody = visit(person)
+    weights = {name: somebody.page.evaluate(WEIGHT) for name, _ in stations(somebody)}
+
+    assert {} == {name: weight for name, weight in weights.items() if not 5_000 < weight < 60_000}
 
 
 def is_page(answer):

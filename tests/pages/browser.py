@@ -27,9 +27,9 @@ def serve(route: Route) -> None:
     if name in SAMPLES:
         route.fulfill(body=shown(name, language=tag), headers=dict(made.headers(frame_origins=[APP])))
     elif (file := made.static.get(name.removeprefix("static/"))) is not None:
-        leaves = name.startswith(
-            ("static/form_post", "static/farewell", "static/passkey")
-        )  # their scripts go on: what is looked at is the page
+        leaves = name.startswith(("static/form_post", "static/farewell"))  # their scripts go on: the page is looked at
         route.fulfill(body=b"" if leaves else file.body, headers=dict(file.headers))
+    elif name in ("login/passkey", "account/passkeys/options"):
+        route.fulfill(json={})  # a question that no passkey answers: the page stays as it is
     else:
         route.fulfill(status=200 if route.request.url.startswith(APP) else 404)

@@ -1,14 +1,16 @@
 """Contexts of the pages of authenticator apps and recovery codes, within what every page of the account is given."""
 
+import random
 from collections.abc import Mapping
 
 from mintmark.pages import qr
 from mintmark.pages.account import totp
 from mintmark.protocol import recovery_code
+from mintmark.texts import _
 
 KEY = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 URI = totp.address("Acme accounts", "ada", KEY)
-WRONG = "That code is not right."
+WRONG = _("That code is not right.")
 PENDING = {
     "id": "t3",
     "name": "New phone",
@@ -17,10 +19,11 @@ PENDING = {
     "groups": tuple(KEY[start : start + 4] for start in range(0, len(KEY), 4)),
 }
 APPS = (
-    {"id": "t1", "title": "Phone", "detail": "added: 3 months ago · last used: yesterday"},
-    {"id": "t2", "title": "Old tablet", "detail": "added: 2 years ago"},
+    {"id": "t1", "title": "Phone", "detail": _("added: %(when)s", when="2026-08-12")},
+    {"id": "t2", "title": "Old tablet", "detail": _("added: %(when)s", when="2024-11-05")},
 )
-CODES = tuple(recovery_code.shown(code) for code in recovery_code.made(lambda count: b"a sample's code"))
+_random = random.Random(9)  # the same picture every time
+CODES = tuple(recovery_code.shown(code) for code in recovery_code.made(_random.randbytes))
 
 
 def samples(
@@ -37,7 +40,7 @@ def samples(
         "most_name": 64,
         "message": None,
     }
-    codes = {**frame, "place": "recovery-codes", "left": 2, "few": True, "made": "3 months ago"}
+    codes = {**frame, "place": "recovery-codes", "left": 2, "few": True, "made": "2026-08-12"}
     sheet = {**frame, "place": "recovery-codes", "codes": CODES, "username": "ada", "date": "2026-11-25"}
     by_code = {**second_step, "fields": "factors/recovery_code.html"}
     return {

@@ -9,8 +9,8 @@ from typing import Final
 
 from mintmark import devices
 from mintmark.languages import Languages
-from mintmark.pages import words
-from mintmark.pages.account import frame
+from mintmark.pages import forgot, words
+from mintmark.pages.account import frame, profile
 from mintmark.pages.render import Pages
 from mintmark.store.enrolled import EnrolledCodes
 from mintmark.texts import _, listed
@@ -24,6 +24,8 @@ HARBOUR: Final = MappingProxyType(
         "tos_url": "https://notes.harbour.example/terms",
     }
 )
+
+TOO_SHORT: Final = "Use at least %(least)s characters. A few words that do not belong together are easy to remember."
 
 SIGN_IN: Final = MappingProxyType(
     {
@@ -86,9 +88,25 @@ JOIN: Final = MappingProxyType(
         "least": 15,
         "most": 1024,
         "message": None,
+        "wrong": "",
         "csrf_token": "a-csrf-token",
         "link": "00",
         "action": "/link",
+    }
+)
+
+CODE: Final = MappingProxyType(
+    {
+        "client": HARBOUR,
+        "sent": False,
+        "username": "ada@example.org",
+        "message": None,
+        "csrf_token": "a-csrf-token",
+        "request": "a-request",
+        "fresh": "",
+        "reference": "a-reference",
+        "action": "/code",
+        "again_url": "/code?request=a-request",
     }
 )
 
@@ -126,13 +144,23 @@ LINUX, IPHONE, WINDOWS = (devices.name(name) for name in ("Firefox/ Linux", "Saf
 NOON: Final = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
-def _session(id: str, title: str, device: str, address: str, since: timedelta, *, current: bool = False) -> object:
-    detail = listed([device, address, words.ago(NOON - since, NOON)])
-    return {"id": id, "title": title, "detail": detail, "current": current}
+def _ago(**since: float) -> str:
+    return words.ago(NOON - timedelta(**since), NOON)
 
 
-def _app(id: str, title: str, scope: str, since: timedelta) -> object:
-    return {"id": id, "title": title, "detail": listed([scope, words.ago(NOON - since, NOON)])}
+def _session(id: str, device: str, address: str, used: str, began: str, *, current: bool = False) -> dict[str, object]:
+    title = _("This browser") if current else device
+    detail = listed([device, address, used] if current else [address, used])
+    return {"id": id, "title": title, "detail": detail, "current": current, "began": began}
+
+
+def _app(id: str, title: str, scope: str, since: str) -> dict[str, object]:
+    return {"id": id, "title": title, "detail": listed([scope, since])}
+
+
+def _factor(id: str, title: str, added: str, used: str | None, *more: str) -> dict[str, object]:
+    last = _("not used yet") if used is None else _("last used: %(when)s", when=used)
+    return {"id": id, "title": title, "detail": listed([_("added: %(when)s", when=added), last, *more])}
 
 
 ACCOUNT_FRAME: Final = MappingProxyType(
@@ -147,9 +175,9 @@ ACCOUNT_FRAME: Final = MappingProxyType(
 )
 
 SESSIONS: Final = (
-    {"id": "s1", "title": "This browser", "detail": "Firefox on Linux · 192.0.2.7 · now", "current": True},
-    {"id": "s2", "title": "Safari on iOS", "detail": "198.51.100.7 · yesterday", "current": False},
-    {"id": "s3", "title": "Chrome on Windows", "detail": "203.0.113.40 · 12 days ago", "current": False},
+    _session("s1", LINUX, "192.0.2.7", _ago(), _ago(days=2), current=True),
+    _session("s2", IPHONE, "198.51.100.7", _ago(days=1), _ago(days=30)),
+    _session("s3", WINDOWS, "203.0.113.40", _ago(days=12), _ago(days=12)),
 )
 
 ACCOUNT: Final = MappingProxyType(
@@ -159,10 +187,10 @@ ACCOUNT: Final = MappingProxyType(
         "few_codes": 2,
         "sessions": SESSIONS,
         "apps": (
-            {"id": "a1", "title": "Harbour Notes", "detail": "name, e-mail, notes · used today"},
-            {"id": "a2", "title": "Build agent", "detail": "api:read · used 3 days ago"},
+            _app("a1", "Harbour Notes", "openid profile email api:write", _ago(hours=3)),
+            _app("a2", "Build agent", "api:read", _ago(days=3)),
         ),
-        "allowed": ({"id": "c1", "title": "Harbour Notes", "detail": "openid · Example API: api:read · 3 days ago"},),
+        "allowed": (_app("c1", "Harbour Notes", "openid · Example API: api:write", _ago(days=90)),),
     }
 )
 
@@ -173,12 +201,12 @@ ACCOUNT_PROFILE: Final = MappingProxyType(
         "fields": tuple(
             {"name": name, "label": label, "value": value, "autocomplete": "off", "refused": name == "birthdate"}
             for name, label, value in (
-                ("name", "Name", "Ada Lovelace"),
-                ("nickname", "Nickname", ""),
-                ("birthdate", "Date of birth, such as 1990-12-31", "10 December"),
+                ("name", profile.NAMES["name"], "Ada Lovelace"),
+                ("nickname", profile.NAMES["nickname"], ""),
+                ("birthdate", profile.NAMES["birthdate"], "10 December"),
             )
         ),
-        "facts": (("Username", "ada"), ("E-mail address", "ada@example.org"), ("Groups", "staff, harbour")),
+        "facts": ((_("Username"), "ada"), (_("E-mail address"), "ada@example.org"), (_("Groups"), "staff, harbour")),
         "email": "",
         "email_refused": False,
         "may_change_email": True,
@@ -191,16 +219,12 @@ ACCOUNT_FACTORS: Final = MappingProxyType(
         **ACCOUNT_FRAME,
         "place": "factors",
         "has_password": True,
-        "passkeys": (
-            {"id": "p1", "title": "Phone", "detail": "added 3 months ago · last used: yesterday · synchronised"},
-        ),
-        "authenticators": ({"id": "t1", "title": "Aegis", "detail": "added 12 days ago · not used yet"},),
+        "passkeys": (_factor("p1", "Phone", _ago(days=90), _ago(days=1), _("synchronised")),),
+        "authenticators": (_factor("t1", "Aegis", _ago(days=12), None),),
         "codes": EnrolledCodes(10, 2, None, None),
-        "codes_detail": "added 12 days ago · last used: yesterday",
+        "codes_detail": _factor("", "", _ago(days=12), _ago(days=1))["detail"],
         "few": True,
-        "browsers": (
-            {"id": "b1", "title": "Firefox on Linux", "detail": "192.0.2.7 · added 2 days ago · until 2026-12-20"},
-        ),
+        "browsers": (_app("b1", LINUX, "192.0.2.7", _("added: %(when)s", when=_ago(days=2))),),
     }
 )
 
@@ -210,8 +234,8 @@ PASSKEYS: Final = MappingProxyType(
         "place": "passkeys",
         "message": None,
         "passkeys": (
-            {"id": "p1", "title": "Phone", "detail": "added: 3 months ago · last used: yesterday · synchronised"},
-            {"id": "p2", "title": "Blue key", "detail": "added: 2 days ago · not used yet · second step only"},
+            _factor("p1", "Phone", _ago(days=90), _ago(days=1), _("synchronised")),
+            _factor("p2", "Blue key", _ago(days=2), None, _("second step only")),
         ),
         "gone": None,
         "rp_id": "accounts.acme.example",
@@ -230,11 +254,18 @@ ACCOUNT_APPS: Final = MappingProxyType(
             {
                 "id": "notes",
                 "title": "Harbour Notes",
-                "since": "3 months ago",
-                "may": "Know who you are · See your e-mail address · Read and change notes",
-                "holds": ("Access without you being here, until 2027-02-01 · last used: yesterday",),
+                "since": _ago(days=90),
+                "may": listed([*(words.scope(name).title for name in ("openid", "email")), "Read and change notes"]),
+                "holds": (
+                    listed(
+                        [
+                            _("Access without you being here, until %(day)s", day="2027-02-01"),
+                            _("last used: %(when)s", when=_ago(days=1)),
+                        ]
+                    ),
+                ),
             },
-            {"id": "agent", "title": "Build agent", "since": "2 days ago", "may": "api:read", "holds": ()},
+            {"id": "agent", "title": "Build agent", "since": _ago(days=2), "may": "api:read", "holds": ()},
         ),
     }
 )
@@ -248,10 +279,10 @@ ACCOUNT_ACTIVITY: Final = MappingProxyType(
         "rows": tuple(
             {"title": title, "detail": detail, "at": "2026-11-25T12:00:00Z", "alarm": alarm}
             for title, detail, alarm in (
-                ("Harbour Notes renewed its access", "now · 14 times", False),
-                ("You signed in", "2 hours ago · Firefox on Linux · 192.0.2.7", False),
-                ("A sign-in failed", "yesterday · 203.0.113.9", True),
-                ("Your account was changed", "3 days ago · by whoever runs this place", False),
+                (_("%(app)s renewed its access", app="Harbour Notes"), _ago(), False),
+                (_("You signed in"), listed([_ago(hours=2), LINUX, "192.0.2.7"]), False),
+                (_("A sign-in failed"), listed([_ago(days=1), "203.0.113.9"]), True),
+                (_("Your account was changed"), listed([_ago(days=3), _("by whoever runs this place")]), False),
             )
         ),
     }
@@ -276,7 +307,6 @@ ERROR: Final = MappingProxyType(
     }
 )
 
-# Page name to template and context; the first six are also the pictures in docs/pages.
 FORM_POST: Final = MappingProxyType(
     {
         "action": "https://notes.harbour.example/cb?tenant=1",
@@ -285,6 +315,27 @@ FORM_POST: Final = MappingProxyType(
     }
 )
 
+
+def _other_steps() -> Mapping[str, tuple[str, Mapping[str, object]]]:
+    """The second steps whose fields are not always the same."""
+    by_mail = {**SECOND_STEP, "factor": "email_code", "fields": "factors/email_code.html", "others": ()}
+    by_mail |= {"reference": "a-reference", "code_action": "/code"}
+    elsewhere = {**SECOND_STEP, "factor": "external", "fields": "factors/external.html", "others": ()}
+    elsewhere |= {"external_ask": None, "external_ways": ({"name": "badge", "label": "Use your badge"},)}
+    two = ({"name": "badge", "label": "Use your badge"}, {"name": "desk", "label": "Ask the desk"})
+    question = {"state": "sealed", "kind": "code", "label": "The number that your badge shows"}
+    wrong = _("That did not prove it is you.")
+    contexts = {
+        "mail": {**by_mail, "sent": False},
+        "mail-sent": {**by_mail, "sent": True},
+        "external": elsewhere,
+        "external-choice": {**elsewhere, "external_ways": two, "message": wrong},
+        "external-question": {**elsewhere, "external_ask": question},
+    }
+    return {f"second-step-{name}": ("second_step.html", context) for name, context in contexts.items()}
+
+
+# Page name to template and context; tools/screenshots.py says which are pictures in docs/pages.
 SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyType(
     {
         "sign-in": ("sign_in.html", SIGN_IN),
@@ -299,8 +350,20 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         ),
         "sign-in-alone": ("sign_in.html", MappingProxyType({**SIGN_IN, "client": None, "username": "", "request": ""})),
         "sign-in-again": ("sign_in.html", MappingProxyType({**SIGN_IN, "reauthenticate": True})),
+        "sign-in-every-way": (
+            "sign_in.html",
+            MappingProxyType(
+                {
+                    **SIGN_IN,
+                    "code_url": "/code?request=a-request",
+                    "external_first": ({"name": "badge", "label": "Sign in with your badge"},),
+                    "sign_up": True,
+                }
+            ),
+        ),
         "second-step": ("second_step.html", SECOND_STEP),
         **enrolled.samples(ACCOUNT_FRAME, SECOND_STEP),
+        **_other_steps(),
         "second-step-passkey": (
             "second_step.html",
             MappingProxyType({**SECOND_STEP, "factor": "passkey", "fields": "factors/passkey.html"}),
@@ -308,7 +371,12 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "set-up": (
             "set_up.html",
             MappingProxyType(
-                {"client": HARBOUR, "account": "/account", "another": "/login?request=a-request&another=1"}
+                {
+                    "client": HARBOUR,
+                    "account": "/account/factors",
+                    "here": "/login?request=a-request",
+                    "another": "/login?request=a-request&another=1",
+                }
             ),
         ),
         "consent-local": (
@@ -322,11 +390,15 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
             ),
         ),
         "account-profile": ("account/profile.html", ACCOUNT_PROFILE),
+        "account-password": (
+            "new_password.html",
+            MappingProxyType({**NEW_PASSWORD, "link": "", "action": "/account/password"}),
+        ),
         "account-factors": ("account/factors.html", ACCOUNT_FACTORS),
         "account-passkeys": ("account/passkeys.html", PASSKEYS),
         "account-passkeys-refused": (
             "account/passkeys.html",
-            MappingProxyType({**PASSKEYS, "message": "Your device gave no passkey that works here."}),
+            MappingProxyType({**PASSKEYS, "message": _("Your device gave no passkey that works here.")}),
         ),
         "account-passkeys-new": ("account/passkeys.html", MappingProxyType({**PASSKEYS, "passkeys": ()})),
         "account-passkey-gone": (
@@ -339,7 +411,7 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
                 {
                     **ACCOUNT_FRAME,
                     "place": "sessions",
-                    "sessions": tuple({**one, "began": "2 days ago"} for one in SESSIONS),
+                    "sessions": SESSIONS,
                 }
             ),
         ),
@@ -366,15 +438,15 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "new-password": ("new_password.html", NEW_PASSWORD),
         "new-password-refused": (
             "new_password.html",
-            MappingProxyType({**NEW_PASSWORD, "message": "Use at least 15 characters."}),
+            MappingProxyType({**NEW_PASSWORD, "message": _(TOO_SHORT, least=15)}),
         ),
         "link": (
             "link.html",
             MappingProxyType(
                 {
-                    "title": "Sign out everywhere?",
-                    "lead": "Every browser is signed out.",
-                    "button": "Sign out everywhere",
+                    "title": _("Sign out everywhere?"),
+                    "lead": _("Every browser and every app that is signed in to your account is signed out."),
+                    "button": _("Sign out everywhere"),
                     "csrf_token": "a-csrf-token",
                     "link": "00",
                     "action": "/link",
@@ -384,13 +456,35 @@ SAMPLES: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = MappingProxyTyp
         "done": (
             "done.html",
             MappingProxyType(
-                {"title": "Look into your mail", "lead": "A letter is on its way.", "onward": "/login", "label": "Back"}
+                {
+                    "title": _("Look into your mail"),
+                    "lead": forgot.SENT,
+                    "onward": "/login",
+                    "label": _("Back to signing in"),
+                }
             ),
         ),
         "sign-up": ("sign_up.html", SIGN_UP),
         "sign-up-invited": ("sign_up.html", MappingProxyType({**SIGN_UP, "is_open": False, "client": None})),
         "join": ("join.html", JOIN),
-        "join-refused": ("join.html", MappingProxyType({**JOIN, "message": _("Choose a username.")})),
+        "join-refused": (
+            "join.html",
+            MappingProxyType({**JOIN, "message": _("Choose a username."), "wrong": "username"}),
+        ),
+        "join-weak": (
+            "join.html",
+            MappingProxyType({**JOIN, "message": _(TOO_SHORT, least=15), "wrong": "new_password"}),
+        ),
+        "join-too-often": (
+            "join.html",
+            MappingProxyType({**JOIN, "message": _("Too many tries. Wait a moment.")}),
+        ),
+        "code": ("code.html", CODE),
+        "code-refused": (
+            "code.html",
+            MappingProxyType({**CODE, "username": "", "message": _("Enter your username or e-mail address.")}),
+        ),
+        "code-sent": ("code.html", MappingProxyType({**CODE, "sent": True})),
         "form-post": ("form_post.html", FORM_POST),
         "error-ours": (
             "error.html",

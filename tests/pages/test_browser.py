@@ -111,13 +111,61 @@ def test_the_password_can_be_shown_and_is_hidden_again_when_sent(visit):
     assert [] == visit.said
 
 
+def test_whoever_chooses_a_password_sees_how_good_it_is_and_may_look_at_it(visit):
+    page = visit("join")
+    page.fill("#password", "short")
+
+    expect(page.locator("#strength")).to_have_text("Too short (5/15)")
+
+    page.fill("#password", "a" * 20)
+
+    expect(page.locator("#strength")).to_have_text("Long enough, but it repeats itself")
+
+    page.fill("#password", "four words of mine")
+    page.click("#show-password")
+
+    expect(page.locator("#strength")).to_have_text("Good: long enough")
+    assert "text" == page.locator("#password").get_attribute("type")
+    assert [] == visit.said
+
+
+MOVES = """() => [...document.querySelectorAll("*")].map((one) => getComputedStyle(one))
+    .filter((style) => style.transitionDuration !== "0s" || style.animationName !== "none").length"""
+
+
+@pytest.mark.parametrize("name", ["sign-in", "consent", "account", "account-passkeys", "authenticators"])
+def test_nothing_moves_for_whoever_asks_for_less_motion(visit, name):
+    page = visit(name)
+
+    assert 0 < page.evaluate(MOVES)  # a button's colour changes under the finger
+    assert 0 == page.evaluate("document.getAnimations().length")
+
+    page.emulate_media(reduced_motion="reduce")
+
+    assert 0 == page.evaluate(MOVES)
+
+
+def test_buttons_stand_apart(visit):
+    page = visit("sign-in-every-way")
+    first, second = page.locator("#submit").bounding_box(), page.locator("#use-passkey").bounding_box()
+
+    assert second["y"] - (first["y"] + first["height"]) >= 8
+
+
+def test_a_sheet_of_codes_fits_a_phone_with_each_code_on_one_line(visit):
+    page = visit("recovery-sheet", "narrow")
+    heights = page.evaluate("[...document.querySelectorAll('#codes code')].map((one) => one.getClientRects().length)")
+
+    assert [1] * 10 == heights
+
+
 def test_enter_in_the_password_signs_in(visit):
     page = visit("sign-in")
     page.fill("#password", "correct horse")
     with page.expect_request(f"{ORIGIN}/login") as sent:
         page.press("#password", "Enter")
 
-    assert "csrf_token=a-csrf-token&request=a-request&username=ada%40example.org&password=correct+horse" == (
+    assert "csrf_token=a-csrf-token&request=a-request&username=ada%40example.org&password=correct+horse&passkey=" == (
         sent.value.post_data
     )
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mintmark import languages
+from mintmark import devices, languages
 from mintmark.languages import Language, Languages
 from mintmark.pages.render import Pages
-from mintmark.texts import Text
+from mintmark.texts import Text, listed
 from tests.pages.samples import SAMPLES, pages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -217,6 +217,15 @@ def test_a_default_is_for_whoever_names_no_language_of_ours():
     assert "fr" == Languages("fr").best([]).tag
     assert "fr" == Languages("fr").best(["*"]).tag
     assert "ja" == Languages("fr").best(["ja-JP-u-ca-japanese"]).tag
+
+
+def test_on_a_line_from_right_to_left_each_part_stands_by_itself():
+    parts = listed([devices.name("Firefox/ Linux"), "2001:db8::1", "198.51.100.7"])
+
+    assert "\u2067Firefox على Linux\u2069 · \u20682001:db8::1\u2069 · \u2068198.51.100.7\u2069" == (
+        Languages().best(["ar"]).say(parts)
+    )
+    assert "Firefox on Linux · 2001:db8::1 · 198.51.100.7" == Languages().best(["en"]).say(parts)
 
 
 def test_pages_without_a_language_are_english():

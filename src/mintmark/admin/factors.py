@@ -48,7 +48,7 @@ async def index(operator: Reads, id: paths.Name, asked: Annotated[Nothing, Query
 )
 async def remove(operator: Writes, id: paths.Name, factor: paths.Name, asked: Annotated[Nothing, Query()]) -> Response:
     async def acts(person: Person) -> Acts:
-        found = await remedies.removed(operator.server.store, person, factor, operator.now, operator.actor)
+        found = await remedies.removed(operator.server, person, factor, operator.now, operator.actor)
         if found is None:
             raise NotFound("they have no such factor", check="factor id")
         return found

@@ -36,7 +36,7 @@ def remove_factor(
     async def acts(opened: Opened, person: Person) -> Acts:
         if factor == remedies.PASSWORD:
             raise Refused("mintmark users require-reset is for a password")
-        found = await remedies.removed(opened.store, person, factor, opened.now, opened.actor)
+        found = await remedies.removed(opened, person, factor, opened.now, opened.actor)
         if found is None:
             raise NotFound(f"they have no factor {factor!r}; mintmark users factors shows which")
         return found

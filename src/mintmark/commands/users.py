@@ -17,8 +17,7 @@ from mintmark.events import Configured, Event
 from mintmark.factors import hashing
 from mintmark.protocol import password_rules
 from mintmark.protocol.names import normalise_username
-from mintmark.store import people
-from mintmark.store.changes import Change
+from mintmark.store import accounts, people
 from mintmark.store.people import Person
 
 PAGE = 500
@@ -95,7 +94,7 @@ def password(
         person = await find(opened, name)
         hasher = apply.hashing_of(opened.settings)
         try:
-            changes: list[Change] = [people.set_password(person.holder.id, await hasher.hash(chosen), opened.now)]
+            changes = accounts.set_password(person, await hasher.hash(chosen), opened.now)
         finally:
             hasher.close()
         events: list[Event] = [_configured(person, "update", "password")]

@@ -15,6 +15,7 @@ from mintmark.factors.hashing import Hashing
 from mintmark.protocol import claim_rule_record
 from mintmark.protocol.client import written
 from mintmark.store import (
+    accounts,
     applied,
     claim_rules,
     clients,
@@ -119,11 +120,12 @@ def _person(opened: Opened, id: str, step: PersonStep, hashed: str | None) -> tu
         if step.disabled and isinstance(made, Insert):  # a row cannot be changed in the set that makes it
             made = made._replace(values={**made.values, "disabled_at": ms(opened.now)})
         return [made], ()
+    record = people.record(step.record)
     changes: list[Change] = []
-    if step.is_changed:
-        changes.append(people.change(id, people.record(step.record), opened.now))
     if hashed is not None:
-        changes.append(people.set_password(id, hashed, opened.now))
+        changes += accounts.set_password(step.known, hashed, opened.now, people.columns(record, opened.now))
+    elif step.is_changed:
+        changes.append(people.change(id, record, opened.now))
     if step.disabled is None:
         return changes, ()
     if not step.disabled:

@@ -65,12 +65,6 @@ TABLE: Final[Table] = {
         "passkey, or the issuer is an IP address.",
         "Passkeys need an issuer with a host name.",
     ),
-    "second factor": Explained(
-        "username",
-        "The password was right, and the person has a second factor, which a client cannot ask for.",
-        "The client sends people to the sign-in page, or the person gets a client of their own.",
-        AS_IT_IS,
-    ),
     "fresh proof": Explained(
         "the session",
         "Something that changes the account was asked for, and the last proof is older than ten minutes.",

@@ -10,7 +10,7 @@ TABLE: Final[Table] = {
         "step",
         "A step of a sign-in came for which nothing is under way in this browser: it took longer than ten minutes, it "
         "is finished, the account was changed meanwhile, or the steps before it were left out.",
-        "Sign in again.",
+        "The person begins again; many of these: see whether the proxy passes cookies on.",
     ),
     "factor": Explained(
         "factor",
@@ -51,7 +51,9 @@ TABLE: Final[Table] = {
         "Begin again with a new key.",
     ),
     "totp name": Explained("name", "The name of an authenticator app cannot be shown.", "Choose a short one."),
-    "totp count": Explained("name", "The person has as many authenticator apps as anybody may.", "Remove one first."),
+    "totp count": Explained(
+        "name", "The person has as many authenticator apps as anybody may.", "They remove one that they do not use."
+    ),
     "factors": Explained(
         "factor",
         "The proof was right, and nothing that this person has would make it enough to sign in.",
@@ -62,6 +64,7 @@ TABLE: Final[Table] = {
         "the password grant",
         "The password was right, and the person has set up a second factor, for which this grant has no room.",
         "Use the code flow, in a browser.",
+        AS_IT_IS,
     ),
     "require_factors": Explained(
         "the person's sign-in",

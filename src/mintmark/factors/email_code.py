@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mintmark import links, mails
+from mintmark.events import SignInFailed
 from mintmark.factors.factor import Factor, Offer, Proved, WrongProof
 from mintmark.links import LinkOver
 from mintmark.mails import codes
 from mintmark.protocol import ids, link
 from mintmark.protocol.acr import Kind, Means, Proof
 from mintmark.protocol.authorization import Holder
+from mintmark.protocol.link import Link
 from mintmark.protocol.params import Params
 from mintmark.server import Server
 from mintmark.store import held, people
@@ -37,7 +39,12 @@ def is_on(server: Server) -> bool:
 def reference(server: Server, params: Params) -> str:
     """Of the page: the one that it has, or a new one. It opens nothing without the code, nor in another browser."""
     given = params.get("reference") or ""
-    return given if REFERENCE.fullmatch(given) else ids.secret(link.PREFIX, server.random(link.SECRET_BYTES))
+    return given if REFERENCE.fullmatch(given) else new_reference(server)
+
+
+def new_reference(server: Server) -> str:
+    """Of each letter its own, and never one that a request names: two letters have no code in common."""
+    return ids.secret(link.PREFIX, server.random(link.SECRET_BYTES))
 
 
 def asked(server: Server, offer: Offer, reference: str, name: str) -> list[Change]:
@@ -48,7 +55,8 @@ def asked(server: Server, offer: Offer, reference: str, name: str) -> list[Chang
     values = {"browser": offer.browser.digest.hex(), "token": reference}
     values |= {"name": name} if offer.person is None else {"whose": offer.person.holder.id}
     expires_at = offer.now + server.settings.email_code_lifetime
-    return mails.ask(server, "email_code", values, offer.now, expires_at=expires_at)
+    languages = offer.asked.languages
+    return mails.ask(server, "email_code", values, offer.now, expires_at=expires_at, languages=languages)
 
 
 async def prove(server: Server, offer: Offer) -> Proved:
@@ -56,18 +64,28 @@ async def prove(server: Server, offer: Offer) -> Proved:
     given = offer.params.get("reference") or ""
     found = await stored.find(server.store, ids.digest(given)) if REFERENCE.fullmatch(given) else None
     if found is not None and found.detail.get("browser") != offer.browser.digest.hex():
-        raise WrongProof(WRONG, check="one-time code browser", expected="the browser that asked for it")
+        raise _wrong(server, offer, found, check="one-time code browser", expected="the browser that asked for it")
+    if found is not None and found.person_id is None:
+        await stored.account(server.store, "")  # a code that nobody was sent takes as long as any
     try:
         opened = await links.judged(server, found, ("sign_in",), offer.now)
     except LinkOver as over:
-        raise WrongProof(WRONG, check=over.check, expected=over.expected) from None
+        raise _wrong(server, offer, found, check=over.check, expected=over.expected) from None
     await server.store.commit([stored.count_try(opened.link)])
-    if not codes.is_right(server, given, offer.params.get("code") or ""):
-        raise WrongProof(WRONG, check="one-time code", expected="the code of the last letter")
+    if not codes.is_right(server, given, opened.person_id, offer.params.get("code") or ""):
+        raise _wrong(server, offer, found, check="one-time code", expected="the code of the last letter")
     person = await _person(server, opened.person_id)
     if person is None or (offer.person is not None and offer.person.holder.id != person.holder.id):
-        raise WrongProof(WRONG, check="one-time code person", expected="whoever the code was sent to")
+        raise _wrong(server, offer, found, check="one-time code person", expected="whoever the code was sent to")
     return Proved(person, _proof(person, offer), tuple(links.spend(opened, offer.now)))
+
+
+def _wrong(server: Server, offer: Offer, found: Link | None, *, check: str, expected: str) -> WrongProof:
+    """Where nobody is known yet, the code says who it is, and tells of its failures itself."""
+    if offer.person is None:
+        told = SignInFailed(person_id=None if found is None else found.person_id, why=f"wrong {MEANS.factor}")
+        server.see(told, offer.asked, offer.now, check=check)
+    return WrongProof(WRONG, check=check, expected=expected)
 
 
 async def _person(server: Server, id: str) -> Person | None:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import orjson
 
+from mintmark.events import SignInFailed, SignInThrottled
 from mintmark.factors.factor import AsksFirst, Factor, Offer, Proved, WrongProof
 from mintmark.factors.throttle import Attempt, attempt, succeeded
 from mintmark.keys.sealing import WrongSealingKey
@@ -62,14 +63,15 @@ async def prove(server: Server, offer: Offer) -> Proved:
         person = await people.find_signing_in(server.store, normalise_username(going.username))
         counted = await _count(server, offer, going, person)
     elif person is None or person.holder.id != going.person_id:
-        raise _wrong(one, "another person than it was asked about")
+        raise _wrong(server, offer, one, person, "another person than it was asked about")
     found = await _ask(server, offer, one, going, person)
     if isinstance(found, Ask) and going.round < external_factor.MOST_ROUNDS:
         raise _asking(server, offer, going, found)
     if not isinstance(found, Yes):
-        raise _wrong(one, found.why if isinstance(found, No) else "it asked once more than it may")
+        why = found.why if isinstance(found, No) else "it asked once more than it may"
+        raise _wrong(server, offer, one, person, why)
     if person is None or person.holder.disabled_at is not None:
-        raise _wrong(one, "it knows somebody who may not sign in here")
+        raise _wrong(server, offer, one, person, "it knows somebody who may not sign in here")
     means = Means(NAME, frozenset({one.proves}), begins=going.place == "first")
     return Proved(person, Proof(means, offer.now, (AMR,)), counted)
 
@@ -177,13 +179,17 @@ async def _count(server: Server, offer: Offer, going: Going, person: Person | No
     if isinstance(passed, Pass):
         return succeeded(offer.now, whose)
     seconds = passed.seconds if isinstance(passed, Wait) else 1
+    server.see(SignInThrottled(person_id=None if person is None else person.holder.id), offer.asked, offer.now)
     raise TooManyAttempts(
         _("Too many tries. Wait a moment."), seconds, check="factor throttle", got=f"wait {seconds} s"
     )
 
 
-def _wrong(one: ExternalFactor, why: str) -> WrongProof:
-    """The page says nothing of why: operators find it in the log."""
+def _wrong(server: Server, offer: Offer, one: ExternalFactor, person: Person | None, why: str) -> WrongProof:
+    """The page says nothing of why: operators find it. Where nobody is known yet, it tells of its failures itself."""
+    if offer.person is None:
+        told = SignInFailed(person_id=None if person is None else person.holder.id, why=f"wrong {NAME}")
+        server.see(told, offer.asked, offer.now, check="external answer")
     return WrongProof(
         _("That did not prove it is you."), check="external answer", expected=f"a signed yes of {one.name}", got=why
     )

@@ -19,6 +19,7 @@ from mintmark.store.recovery_codes import Counted
 from mintmark.texts import _
 
 NAME = "recovery_code"
+TITLE = _("Recovery codes")
 MEANS = Means(NAME, frozenset({"possession"}))
 PURPOSE = "recovery"  # of the key that makes the digests
 
@@ -51,7 +52,8 @@ async def prove(server: Server, offer: Offer) -> Proved:
         )
     digest = await _good(server, id, code)
     left = (await recovery_codes.count(server.store, id)).left - 1
-    letter = await notice(server, "recovery_code_used", person.holder, offer.now, left=str(left))
+    languages = offer.asked.languages
+    letter = await notice(server, "recovery_code_used", person.holder, offer.now, languages=languages, left=str(left))
     return Proved(
         person,
         Proof(MEANS, offer.now, ("otp",)),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from mintmark import texts
 from mintmark.factors.factor import Factor, Offer, Proved, WrongProof
 from mintmark.protocol import recovery_code, totp
 from mintmark.protocol.acr import Means, Proof
@@ -16,6 +17,7 @@ from mintmark.store.totps import Totp
 from mintmark.texts import _
 
 NAME = "totp"
+TITLE = _("Authenticator app")  # also of one that nobody gave a name
 MEANS = Means(NAME, frozenset({"possession"}))
 
 
@@ -35,6 +37,11 @@ async def prove(server: Server, offer: Offer) -> Proved:
         if step is not None:
             return Proved(person, Proof(MEANS, offer.now, ("otp",)), (totps.use(one, step, offer.now),))
     raise _wrong(server, confirmed, code, offer.now, person.holder.id)
+
+
+def called(name: str) -> str:
+    """The app of that name, in a letter."""
+    return TITLE if name == TITLE else texts.listed([TITLE, name])
 
 
 def read(typed: str) -> str:

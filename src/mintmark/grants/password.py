@@ -71,7 +71,8 @@ async def earn(server: Server, request: TokenRequest) -> Earned:
         authorization_id=standing.authorization.id,
         scope=scopes.write(asked.scope),
     )
-    relied = [clients.stands(client), people.stands(person.holder)]
+    # The password may be another one by now, and a second factor may be there.
+    relied = [clients.stands(client), people.unchanged(person)]
     return Earned(grant, ms(now), [*relied, authorizations.add(standing.authorization), *added], [used])
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import orjson
 
+from mintmark import texts
 from mintmark.keys.sealing import Sealer
 from mintmark.mails.kinds import KINDS
 from mintmark.protocol import ids, link
@@ -19,6 +20,8 @@ from mintmark.server import Server
 from mintmark.settings import Settings
 from mintmark.store import outbox
 from mintmark.store.changes import Change
+from mintmark.store.executor import Executor
+from mintmark.texts import Text
 
 RECEIVER = "mail"  # all of them: the mail server is one, and how many at once it gets is bounded
 _PADDED = 512  # bytes: how long a letter is says nothing of whom it is for
@@ -29,6 +32,8 @@ class Office(Protocol):
 
     @property
     def settings(self) -> Settings: ...
+    @property
+    def store(self) -> Executor: ...
     @property
     def sealer(self) -> Sealer: ...
     @property
@@ -89,18 +94,30 @@ def ask(
 
 
 def wanted(holder: Holder | None, languages: Sequence[str]) -> dict[str, str]:
-    """What a letter is told of the languages that somebody reads: the one of their account first (OIDC Core §5.1)."""
-    locale = None if holder is None else orjson.loads(holder.claims).get("locale")
-    found = [*([locale.replace("_", "-")] if isinstance(locale, str) else []), *languages]
+    """What a letter is told of the languages that somebody reads."""
+    found = read_by(holder, languages)
     return {"languages": " ".join(found)} if found else {}
 
 
+def read_by(holder: Holder | None, languages: Sequence[str]) -> tuple[str, ...]:
+    """The language of their account first (OIDC Core §5.1), then those of their browser."""
+    locale = None if holder is None else orjson.loads(holder.claims).get("locale")
+    return (*([locale.replace("_", "-")] if isinstance(locale, str) else []), *languages)
+
+
 def sign_up(
-    server: Server, address: str, values: Mapping[str, str], now: datetime, *, expires_at: datetime
+    server: Server,
+    address: str,
+    values: Mapping[str, str],
+    now: datetime,
+    *,
+    expires_at: datetime,
+    languages: Sequence[str] = (),
 ) -> list[Change]:
     """A letter with which a stranger makes an account; whether there is one already is looked up when it is sent."""
     secret = ids.secret(link.PREFIX, server.random(link.SECRET_BYTES))
-    return _kept(server, Letter("sign_up", address, {**values, "token": secret}, expires_at), now)
+    told = {**values, "token": secret, **wanted(None, languages)}
+    return _kept(server, Letter("sign_up", address, told, expires_at), now)
 
 
 def _kept(server: Office, letter: Letter, now: datetime) -> list[Change]:
@@ -113,7 +130,11 @@ def _kept(server: Office, letter: Letter, now: datetime) -> list[Change]:
 
 def sealed(server: Office, id: str, letter: Letter) -> str:
     until = None if letter.expires_at is None else ids.ms(letter.expires_at)
-    plain = orjson.dumps({"to": letter.to, "values": dict(letter.values), "until": until})
+    found: dict[str, object] = {"to": letter.to, "values": dict(letter.values), "until": until}
+    said = {name: texts.written(value) for name, value in letter.values.items() if isinstance(value, Text)}
+    if said:  # who reads it is known when it is sent; beside the English, which an older version sends
+        found["texts"] = said
+    plain = orjson.dumps(found)
     plain += b" " * (-len(plain) % _PADDED)
     blob = server.sealer.seal(plain, bound_to=_bound_to(id))
     return orjson.dumps({"sealed": base64.b64encode(blob).decode()}).decode()
@@ -124,7 +145,8 @@ def opened(server: Server, message: outbox.Message) -> Letter:
     blob = base64.b64decode(orjson.loads(message.payload)["sealed"])
     found = orjson.loads(server.sealer.open(blob, bound_to=_bound_to(message.id)))
     until = None if found["until"] is None else ids.EPOCH + found["until"] * ids.MILLISECOND
-    return Letter(message.subject, found["to"], found["values"], until)
+    said = {name: texts.read(document) for name, document in found.get("texts", {}).items()}
+    return Letter(message.subject, found["to"], {**found["values"], **said}, until)
 
 
 def _bound_to(id: str) -> str:

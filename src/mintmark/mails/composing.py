@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from email.headerregistry import Address
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 LONGEST_SUBJECT = 150  # characters
+ENCODED = "=?"  # begins an encoded word (RFC 2047 §2)
+_BROKEN = re.compile(r"[\r\n](?![ \t\n])")  # a line that does not go on
 
 
 class NoAddress(ValueError):
@@ -54,6 +57,7 @@ def compose(
     message["Date"] = sent_at
     message["Message-ID"] = f"<{id}@{host}>"
     message["Auto-Submitted"] = "auto-generated"  # no holiday answer comes back (RFC 3834 §5)
+    _must_stay_lines(message)
     message.set_content(_environment(is_html=False).get_template("letter.txt").render(parts))
     message.add_alternative(_environment(is_html=True).get_template("letter.html").render(parts), subtype="html")
     message["Content-Language"] = said_in.tag  # after the contents, which take such headers away
@@ -65,6 +69,8 @@ def _address(text: str) -> Address:
     name, at, domain = text.rpartition("@")
     if not (name and at and domain) or not text.isprintable() or any(sign in text for sign in ' <>,;:"()[]\\'):
         raise NoAddress("is no address")
+    if ENCODED in text:
+        raise NoAddress("holds an encoded word")
     if "@" in name:
         raise NoAddress("has more than one @")
     try:
@@ -74,8 +80,18 @@ def _address(text: str) -> Address:
 
 
 def _line(text: str) -> str:
-    """One line, whatever it was made of: a header ends where its line ends."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:LONGEST_SUBJECT]
+    """One line, whatever it was made of: a header ends where its line ends. No encoded word either: Python's library
+    reads it when a header is set, and writes what it meant, line ends and all."""
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:LONGEST_SUBJECT]
+    return line.replace(ENCODED, "= ?")
+
+
+def _must_stay_lines(message: EmailMessage) -> None:
+    """What the library makes of each header is one header. It reads what it is given in its own way, and an older one
+    writes it without a look (CVE-2024-6923, CVE-2026-1299). Raises NoAddress."""
+    for name, value in message.items():
+        if _BROKEN.search(message.policy.fold(name, value).removesuffix("\r\n")):
+            raise NoAddress(f"{name} would be several headers")
 
 
 @cache

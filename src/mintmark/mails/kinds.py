@@ -24,6 +24,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "invitation": Kind(),
         "signed_in": Kind(),
         "password_changed": Kind(),
+        "reset_required": Kind(),
         "email_changed": Kind(),
         "factor_added": Kind(),
         "factor_removed": Kind(),

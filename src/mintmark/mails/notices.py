@@ -1,9 +1,11 @@
 """Letters to people about their own accounts, each with a link that ends every session: who was robbed can act."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from mintmark import browser as browsers
 from mintmark import devices, links, mails
+from mintmark.mails import Office
 from mintmark.protocol.authorization import Holder
 from mintmark.server import Server
 from mintmark.store.changes import Change
@@ -14,22 +16,30 @@ NEW = timedelta(hours=1)  # an account is: whoever made it knows where they sign
 
 
 async def notice(
-    server: Server, kind: str, holder: Holder, now: datetime, *, to: str | None = None, **values: str
+    office: Office, kind: str, holder: Holder, now: datetime, *, languages: Sequence[str] = (), **values: str
 ) -> list[Change]:
     """What goes with the commit of its cause. Nothing where no mail is sent, or no address is proved to be theirs.
 
-    to: another address of theirs than the present one.
+    languages: of the browser of whoever it is for, whose account may name none. values: may be texts.
     """
-    address = to or (holder.email if holder.email_verified else None)
-    if address is None or not mails.is_on(server):
+    if not holder.email_verified or not mails.is_on(office):
         return []
-    made = await links.make(
-        server, "end_sessions", holder.id, server.settings.end_sessions_link_lifetime, now, email=address
-    )
+    lifetime = office.settings.end_sessions_link_lifetime
+    made = await links.make(office, "end_sessions", holder.id, lifetime, now, email=holder.email)
     if made is None:
         return []
-    said = {"username": holder.username, "at": f"{now:%Y-%m-%d %H:%M} UTC", "token": made.secret, **values}
-    return [made.change, *mails.send(server, kind, address, said, now)]
+    said = {**_told(holder, now), "token": made.secret, **values}
+    return [made.change, *mails.send(office, kind, holder, said, now, languages=languages)]
+
+
+def reset_required(office: Office, holder: Holder, now: datetime) -> list[Change]:
+    """Everything was ended with the password: its link leads to where another is asked for, and opens nothing."""
+    url = f"{office.settings.issuer}/forgot"
+    return mails.send(office, "reset_required", holder, {**_told(holder, now), "url": url}, now)
+
+
+def _told(holder: Holder, now: datetime) -> dict[str, str]:
+    return {"username": holder.username, "at": f"{now:%Y-%m-%d %H:%M} UTC"}
 
 
 async def new_browser(server: Server, asked: Asked, person: Person, now: datetime) -> list[Change]:

@@ -50,15 +50,23 @@ async def _letter(server: Server, message: Message, now: datetime) -> Letter | N
     if letter.to is None:
         person = await asked.addressed(server, letter)
         if person is None:
+            await _to_nobody(server, letter, now)
             return None
     to = letter.to if person is None else person.holder.email
     if KINDS[letter.kind].limited and message.attempts == 1 and not await _has_room(server, to or "", now):
         raise Pointless("the address got as many as it gets (MINTMARK_THROTTLE_MAIL)")
     if person is None:
-        return await asked.joining(server, letter, now) if letter.kind == "sign_up" else letter
+        resolve = asked.ADDRESSED.get(letter.kind)
+        return letter if resolve is None else await resolve(server, letter, now)
     found = await asked.RESOLVERS[letter.kind](server, letter, person, now)
     wanted = mails.wanted(person.holder, letter.values.get("languages", "").split())
     return replace(found, values={**found.values, **wanted})
+
+
+async def _to_nobody(server: Server, letter: Letter, now: datetime) -> None:
+    """As many as somebody with a mailbox would get."""
+    if letter.kind == "email_code" and await _has_room(server, f"nobody {letter.values.get('name')}", now):
+        await asked.nobody(server, letter, now)
 
 
 async def _has_room(server: Server, address: str, now: datetime) -> bool:

@@ -34,7 +34,8 @@ async def submit(server: Server, asked: Asked) -> Answer:
     try:
         return await (_prove(visit, params) if params.get("code") else _send(visit, params))
     except (WrongProof, TooManyAttempts) as error:
-        refused.keep(server, asked, error, visit.now)
+        tell = refused.keep if isinstance(error, WrongProof) else refused.tell  # of a wrong code the factor has told
+        tell(server, asked, error, visit.now)
         again = (await _page(visit, params, error)).traced(asked.request_id)
         if isinstance(error, TooManyAttempts):
             return again.plus((b"retry-after", str(error.retry_after).encode()))
@@ -54,7 +55,7 @@ async def _send(visit: Visit, params: Params) -> Answer:
             check="mail throttle",
             got=f"wait {passed.seconds} s",
         )
-    reference = email_code.reference(server, params)
+    reference = email_code.new_reference(server)
     await server.commit(email_code.asked(server, _offer(visit, params), reference, name), [], visit.asked, now)
     if visit.sign_in is None:
         return redirect(address(visit, reference=reference))
@@ -100,6 +101,7 @@ async def _page(visit: Visit, params: Params, error: Refusal | None = None) -> A
         request="" if found is None else found.kept.id,
         fresh=visit.fresh,
         action=f"{server.path}/code",
+        again_url=address(visit),
         username=params.get("username") or "",
         reference=email_code.reference(server, params),
         sent=params.get("reference") is not None and (error is None or not isinstance(error, TooManyAttempts)),

@@ -36,11 +36,12 @@ async def submit(server: Server, asked: Asked) -> Answer:
     if isinstance(passed, Wait):
         error = TooManyAttempts(_("Too many letters were asked for here. Wait a while."), passed.seconds,
                                 check="mail throttle", got=f"wait {passed.seconds} s")  # fmt: skip
-        refused.keep(server, asked, error, now)
+        refused.tell(server, asked, error, now)
         answer = _page(server, browser, username=name, message=error.description, status=error.status)
         return answer.traced(asked.request_id).plus((b"retry-after", str(error.retry_after).encode()))
     expires_at = now + server.settings.reset_link_lifetime
-    await server.commit(mails.ask(server, "reset_password", {"name": name}, now, expires_at=expires_at), [], asked, now)
+    letter = mails.ask(server, "reset_password", {"name": name}, now, expires_at=expires_at, languages=asked.languages)
+    await server.commit(letter, [], asked, now)
     return answers.page(
         server, "done.html", browser=browser, title=_("Look into your mail"), lead=SENT,
         onward=f"{server.path}/login", label=_("Back to signing in"),

@@ -4,19 +4,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from mintmark import browser as browsers
-from mintmark import links, mails, proving, steps
+from mintmark import ceremony, links, mails, proving, refused, steps
 from mintmark.events import AccountMade
 from mintmark.factors.factor import Proved
 from mintmark.pages import new_password, sign_up
+from mintmark.pages.account import passkeys
 from mintmark.pages.opened import Here
 from mintmark.protocol import ids, person_record, session
 from mintmark.protocol.acr import Proof
-from mintmark.protocol.errors import Refusal, UntrustedRequest
+from mintmark.protocol.errors import Refusal, TooManyAttempts, UntrustedRequest
 from mintmark.protocol.params import Params
 from mintmark.protocol.person_record import PersonRecord, RecordRefused
 from mintmark.store import people
 from mintmark.texts import _
 from mintmark.wire.answer import Answer
+
+
+class WrongField(UntrustedRequest):
+    """What was typed in one field will not do: the cursor goes there."""
+
+    def __init__(self, field: str, description: str, *, check: str, expected: str = "") -> None:
+        super().__init__(description, check=check, expected=expected)
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,8 @@ async def submit(here: Here, params: Params) -> Answer:
         await _must_be_free(here, record)
         await _must_be_good(here, params.get("new_password") or "", record)
     except Refusal as error:
-        return _page(here, promised, typed, message=error.description, status=error.status)
+        refused.tell(here.server, here.asked, error, here.now)
+        return _again(here, promised, typed, error)
     id = ids.uuid7(here.now, here.server.random(10))
     hashed = await here.server.hashing.hash(params.get("new_password") or "")
     made = people.add(id, people.record(record), hashed, here.now)
@@ -69,12 +79,13 @@ def _record(promised: Promised, typed: dict[str, str]) -> PersonRecord:
     username = typed["username"] or (email if promised.is_proved else None)
     # A name that is an address would sign in, and be written to, in its owner's stead (CVE-2021-3754).
     if username is not None and "@" in username and not promised.is_proved:
-        raise UntrustedRequest(_("Choose a username without an @."), check="sign-up name")
+        raise WrongField("username", _("Choose a username without an @."), check="sign-up name")
     stated = {"username": username, "email": email, "name": typed["name"] or None, "groups": promised.groups}
     try:
         return person_record.read({**stated, "email_verified": promised.is_proved and email is not None})
     except RecordRefused as refusal:
-        raise UntrustedRequest(_SAYS.get(refusal.path, _SAYS["username"]), check="sign-up name") from None
+        field = refusal.path if refusal.path in _SAYS else "username"
+        raise WrongField(field, _SAYS[field], check="sign-up name") from None
 
 
 _SAYS = {
@@ -87,20 +98,21 @@ _SAYS = {
 async def _must_be_free(here: Here, record: PersonRecord) -> None:
     store = here.server.store
     if record.email_key is not None and await people.find_signing_in(store, record.email_key) is not None:
-        raise UntrustedRequest(
+        raise WrongField(
+            "email",
             _("There is an account with this address already. Sign in to it."),
             check="email taken",
             expected="an address that nobody else has",
         )
     if await people.find_signing_in(store, record.username_key) is not None:
-        raise UntrustedRequest(_("You cannot have this username. Choose another."), check="sign-up name")
+        raise WrongField("username", _("You cannot have this username. Choose another."), check="sign-up name")
 
 
 async def _must_be_good(here: Here, chosen: str, record: PersonRecord) -> None:
     names = (record.username, record.email)
     refusal = await new_password.refusal(here.server, chosen, None, two=False, names=names)
     if refusal is not None:
-        raise UntrustedRequest(refusal, check="sign-up password")
+        raise WrongField("new_password", refusal, check="sign-up password")
 
 
 async def _ask_to_verify(here: Here, id: str, record: PersonRecord) -> None:
@@ -111,8 +123,9 @@ async def _ask_to_verify(here: Here, id: str, record: PersonRecord) -> None:
     made = await links.make(server, "verify", id, server.settings.verify_link_lifetime, now, email=record.email)
     if made is not None:
         letter = mails.send(
-            server, "verify_email", record.email, {"token": made.secret}, now, expires_at=made.expires_at
-        )
+            server, "verify_email", record.email, {"token": made.secret}, now, expires_at=made.expires_at,
+            languages=here.asked.languages,
+        )  # fmt: skip
         await server.commit([made.change, *letter], [], here.asked, now)
 
 
@@ -126,7 +139,19 @@ async def _signed_in(here: Here, id: str, promised: Promised) -> Answer:
         visit = await steps.visit(server, here.asked, params, now)
     except Refusal:  # the link was opened in another browser, or later: there is no request to go on with
         visit = await steps.visit(server, here.asked, Params({}), now)
-    return await proving.go_on(visit, Proved(person, Proof(session.PASSWORD, now, ("pwd",))))
+    # Nobody waits for them: they may leave the password behind at once, with the proof that this takes.
+    offered = visit.found is None and ceremony.available(server) is not None
+    then = f"{server.issuer}/account/{passkeys.PLACE}?done=joined" if offered else None
+    return await proving.go_on(visit, Proved(person, Proof(session.PASSWORD, now, ("pwd",))), then=then)
+
+
+def _again(here: Here, promised: Promised, typed: dict[str, str], error: Refusal) -> Answer:
+    wrong = error.field if isinstance(error, WrongField) else ""
+    page = _page(here, promised, typed, message=error.description, wrong=wrong, status=error.status)
+    page = page.traced(here.asked.request_id)
+    if isinstance(error, TooManyAttempts):
+        return page.plus((b"retry-after", str(error.retry_after).encode()))
+    return page
 
 
 def _page(
@@ -135,8 +160,10 @@ def _page(
     typed: dict[str, str],
     *,
     message: str | None = None,
+    wrong: str = "",
     status: int = 200,
 ) -> Answer:
+    """wrong: the field that the message is about; nothing: the whole form."""
     rules: dict[str, Any] = new_password.shown(here.server, two=False)  # Any: what the template asks for
     return here.page(
         "join.html",
@@ -146,5 +173,6 @@ def _page(
         username=typed.get("username", promised.email if promised.is_proved else "") or "",
         name=typed.get("name", ""),
         message=message,
+        wrong=wrong,
         **rules,
     )

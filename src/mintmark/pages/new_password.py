@@ -10,7 +10,7 @@ from mintmark.factors import hashing
 from mintmark.mails import notices
 from mintmark.protocol.authorization import Holder
 from mintmark.server import Server
-from mintmark.store import accounts, sessions
+from mintmark.store import accounts
 from mintmark.store.changes import Change
 from mintmark.store.people import Person
 from mintmark.texts import _
@@ -38,20 +38,28 @@ def shown(server: Server, *, two: bool) -> dict[str, Any]:  # Any: a template's 
 
 
 async def changed(
-    server: Server, person: Person, chosen: str, how: str, now: datetime, *, keeping: str | None
+    server: Server,
+    person: Person,
+    chosen: str,
+    how: str,
+    now: datetime,
+    *,
+    keeping: str | None,
+    languages: Sequence[str],
 ) -> tuple[list[Change], Sequence[Event]]:
     """keeping: the session that goes on; None: every one ends, with whatever apps got, if the operator wants that.
+    languages: of the browser.
 
     Raises Overloaded.
     """
     holder = person.holder
     new = await server.hashing.hash(chosen)
-    changes: list[Change] = [accounts.change_password(holder.id, person.password_hash, new, now)]
+    changes = accounts.set_password(person, new, now)
     events: list[Event] = [PasswordChanged(person_id=holder.id, how=how)]
     if server.settings.reset_ends_sessions:
         ends, told = await _ends(server, holder, now, keeping)
         changes, events = [*changes, *ends], [*events, *told]
-    return [*changes, *await notices.notice(server, "password_changed", holder, now)], events
+    return [*changes, *await notices.notice(server, "password_changed", holder, now, languages=languages)], events
 
 
 async def _ends(
@@ -59,10 +67,5 @@ async def _ends(
 ) -> tuple[list[Change], Sequence[Event]]:
     if keeping is None:
         return ending.everything(holder.id, REASON, now)
-    changes: list[Change] = []
-    events: list[Event] = []
-    for seen in await sessions.live_of(server.store, holder.id, now):
-        if seen.session.id != keeping:
-            ends, told = await ending.session(server, seen.session.id, holder.id, REASON, now, everything=True)
-            changes, events = [*changes, *ends], [*events, *told]
-    return changes, events
+    # By one statement: a session that begins at this moment ends as well.
+    return await ending.other_sessions(server, holder.id, keeping, REASON, now, everything=True)

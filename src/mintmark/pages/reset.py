@@ -25,7 +25,9 @@ async def submit(here: Here, params: Params) -> Answer:
     refused = await new_password.refusal(here.server, chosen, person.holder, two=two)
     if refused is not None:
         return await _page(here, person, message=refused, status=400)
-    changes, events = await new_password.changed(here.server, person, chosen, "reset", here.now, keeping=None)
+    changes, events = await new_password.changed(
+        here.server, person, chosen, "reset", here.now, keeping=None, languages=here.asked.languages
+    )
     account = f"account:{throttling.account_key(person.holder.username).hex()}"
     # Whoever reads that mailbox is no guesser: they do not wait for what guessers did.
     written = [*links.spend(here.opened, here.now), *changes, throttles.clear(account)]

@@ -99,7 +99,7 @@ async def _again(server: Server, asked: Asked, params: Params, way: Factor, erro
     else:
         username = params.get("username") or ""
         again = await _first(visit, params, username, message=error.description, status=error.status)
-    return again.traced(asked.request_id)
+    return again if shows else again.traced(asked.request_id)  # what the page asks on is no refusal
 
 
 async def _first(
@@ -159,8 +159,9 @@ def _is_beyond(visit: Visit) -> bool:
 
 async def _set_up(visit: Visit, params: Params) -> Answer:
     """The app demands more than this person has: what they can do about it."""
-    another, account = f"{visit.page()}&another=1", f"{visit.server.path}/account"
-    return await _page(visit, "set_up.html", [], params, another=another, account=account, status=403)
+    here, factors_ = visit.page(), f"{visit.server.path}/account/factors"
+    another = f"{here}&another=1"
+    return await _page(visit, "set_up.html", [], params, another=another, account=factors_, here=here, status=403)
 
 
 def _link(visit: Visit, factor: Factor) -> str:

@@ -40,7 +40,7 @@ async def submit(server: Server, asked: Asked) -> Answer:
     try:
         await _check(server, asked, email, now)
     except Refusal as error:
-        refused.keep(server, asked, error, now)
+        refused.tell(server, asked, error, now)
         again = await _page(server, browser, found, now, email=email, message=error.description, status=error.status)
         again = again.traced(asked.request_id)
         if isinstance(error, TooManyAttempts):
@@ -48,7 +48,8 @@ async def submit(server: Server, asked: Asked) -> Answer:
         return again
     until = now + server.settings.sign_up_link_lifetime
     values = {"request": "" if found is None else found.kept.id}
-    await server.commit(mails.sign_up(server, email, values, now, expires_at=until), [], asked, now)
+    letter = mails.sign_up(server, email, values, now, expires_at=until, languages=asked.languages)
+    await server.commit(letter, [], asked, now)
     return answers.page(
         server,
         "done.html",

@@ -44,7 +44,7 @@ async def _told(here: Here, holder: Holder, email: str) -> list[Change]:
     """Whoever reads the old address hears that it is not the account's any more."""
     if not holder.email_verified or holder.email == email:
         return []
-    return await notices.notice(here.server, "email_changed", holder, here.now)
+    return await notices.notice(here.server, "email_changed", holder, here.now, languages=here.asked.languages)
 
 
 def _event(holder: Holder, email: str) -> Event:

@@ -44,11 +44,11 @@ async def find(store: Executor, digest: bytes) -> Link | None:
 
 
 async def account(store: Executor, person_id: str) -> Account | None:
-    """What links of theirs are bound to."""
+    """What links of theirs are bound to. As many statements for somebody who is not there."""
     rows = await store.fetch(_ACCOUNT, id=person_id)
+    factors = [*await store.fetch(_OF_PASSKEYS, id=person_id), *await store.fetch(_OF_TOTPS, id=person_id)]
     if not rows:
         return None
-    factors = [*await store.fetch(_OF_PASSKEYS, id=person_id), *await store.fetch(_OF_TOTPS, id=person_id)]
     hashed, email, email_key, disabled, ended = rows[0]
     return Account(hashed, email, email_key, disabled, ended, tuple(sorted(row[0] for row in factors)))
 

@@ -68,6 +68,10 @@ class Person:
         """Moves on with every change to the account: what was begun before is over."""
         return max(ms(self.updated_at), self.holder.ended_before, self.holder.sessions_ended_before)
 
+    def later(self, now: datetime) -> int:
+        """The state after a change of now: another one, even where the clock of another node is ahead."""
+        return max(ms(now), self.state + 1)
+
 
 async def find(store: Executor, id: str) -> Person | None:
     rows = await store.fetch(_FIND, id=id)
@@ -119,10 +123,20 @@ def unchanged(person: Person) -> Require:
     return Require(_TABLE, {**stands(person.holder).where, "updated_at": ms(person.updated_at)})
 
 
-def move_on(person: Person, now: datetime) -> Change:
-    """The guard of `unchanged`, for a change of what they prove themselves by: whatever was begun before is over."""
-    later = max(ms(now), ms(person.updated_at) + 1)
-    return Update(_TABLE, dict(unchanged(person).where), {"updated_at": later})
+def move_on(person: Person, now: datetime, columns: Values) -> Change:
+    """Sign-ins that were begun before are over. Conflict where anything of the account changed since it was read.
+
+    columns: what changes of the person with it.
+    """
+    holder = person.holder
+    as_read: Values = {
+        "id": holder.id,
+        "disabled_at": ms(holder.disabled_at),
+        "ended_before": holder.ended_before,
+        "sessions_ended_before": holder.sessions_ended_before,
+        "updated_at": ms(person.updated_at),
+    }
+    return Update(_TABLE, as_read, {**columns, "updated_at": person.later(now)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,18 +167,14 @@ def record(found: PersonRecord) -> Record:
 
 def add(id: str, record: Record, password_hash: str | None, now: datetime) -> Change:
     values: Values = {
-        "id": id, **_values(record, now), "password_hash": password_hash, "created_at": ms(now), "disabled_at": None,
+        "id": id, **columns(record, now), "password_hash": password_hash, "created_at": ms(now), "disabled_at": None,
         "ended_before": 0, "sessions_ended_before": 0,
     }  # fmt: skip
     return Insert(_TABLE, values)
 
 
 def change(id: str, record: Record, now: datetime) -> Change:
-    return Update(_TABLE, {"id": id}, _values(record, now))
-
-
-def set_password(id: str, password_hash: str, now: datetime) -> Change:
-    return Update(_TABLE, {"id": id}, {"password_hash": password_hash, "updated_at": ms(now)})
+    return Update(_TABLE, {"id": id}, columns(record, now))
 
 
 def rehash(id: str, old: str, new: str) -> Change:
@@ -199,7 +209,8 @@ def delete_(id: str) -> Change:
     return Run(_DELETE, {"key_id": id}, rows=1)
 
 
-def _values(record: Record, now: datetime) -> dict[str, str | int | None]:
+def columns(record: Record, now: datetime) -> dict[str, str | int | None]:
+    """What an operator sets, as it is stored."""
     return {
         "username": record.username,
         "username_key": record.username_key,

@@ -59,7 +59,7 @@ def used(browser: TrustedBrowser, now: datetime) -> Change:
 
 
 def end_all_of(person_id: str) -> Change:
-    """With every change of the password, or of a factor."""
+    """With every change of what they prove themselves by (`accounts.change_proofs`), and when an operator says so."""
     return Run(_END_ALL_OF, {"key_person": person_id})
 
 

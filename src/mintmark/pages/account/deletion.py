@@ -36,7 +36,8 @@ async def submit(visit: Visit) -> Answer:
 
     async def decide() -> Decided:
         changes, events = ending.everything(visit.id, "person leaves", now)
-        letter = mails.send(server, "deletion_asked", visit.holder, _told(visit, day=day.date().isoformat()), now)
+        told, languages = _told(visit, day=day.date().isoformat()), visit.asked.languages
+        letter = mails.send(server, "deletion_asked", visit.holder, told, now, languages=languages)
         asked = DeletionAsked(person_id=visit.id, session_id=visit.session.id, day=day.date().isoformat())
         return [leaving.ask(visit.id, day, now), *changes, *letter], [asked, *events]
 
@@ -106,7 +107,8 @@ async def _keep(visit: Visit) -> Answer:
         if day is None:
             return [], []
         kept = DeletionTakenBack(person_id=visit.id, session_id=visit.session.id)
-        letter = mails.send(visit.server, "deletion_taken_back", visit.holder, _told(visit), visit.now)
+        server, now, languages = visit.server, visit.now, visit.asked.languages
+        letter = mails.send(server, "deletion_taken_back", visit.holder, _told(visit), now, languages=languages)
         return [leaving.keep(visit.id, day, visit.now), *letter], [kept]
 
     await frame.ended(visit, decide)

@@ -16,6 +16,7 @@ from mintmark.protocol.authorization import Holder
 from mintmark.protocol.params import Params
 from mintmark.protocol.session import Session
 from mintmark.server import Server, decided
+from mintmark.store import accounts, people, sessions
 from mintmark.store.changes import Change, Conflict
 from mintmark.store.people import Person
 from mintmark.texts import _
@@ -44,6 +45,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "email": _("We have sent a link to your new address. It becomes yours when you follow it."),
         "password": _("Your password is changed. Your other sessions have ended."),
         "browser": _("That browser is not trusted any more."),
+        "joined": _("Your account is ready. With a passkey you need no password: add one now, or here later."),
         "kept": _("Your account stays. Welcome back."),
     }
 )
@@ -159,6 +161,15 @@ async def ended(visit: Visit, decide: Callable[[], Awaitable[Decided]]) -> bool:
         return True
 
     return await decided(write)
+
+
+async def change_proofs(visit: Visit) -> list[Change]:
+    """As `accounts.change_proofs`, where the session and its person still stand: it goes on."""
+    person = await people.find(visit.server.store, visit.id)
+    if person is None:
+        raise Conflict("the person is gone")
+    stands = [people.stands(person.holder), sessions.stands(visit.session.id)]
+    return [*stands, *accounts.change_proofs(person, visit.now)]
 
 
 def page(visit: Visit, template: str, place: str, *, fresh: bool = True, status: int = 200, **context: Any) -> Answer:

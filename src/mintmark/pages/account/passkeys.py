@@ -16,7 +16,7 @@ from mintmark.protocol import ids, passkey, passkey_options
 from mintmark.protocol.challenge import Challenge
 from mintmark.protocol.errors import Refusal, UntrustedRequest
 from mintmark.protocol.passkey import Passkey
-from mintmark.store import challenges, held, passkeys, people, sessions
+from mintmark.store import accounts, challenges, held, passkeys, people, sessions
 from mintmark.store.changes import Change
 from mintmark.store.people import Person
 from mintmark.texts import _
@@ -41,8 +41,7 @@ async def submit(visit: Visit) -> Answer:
         if person is None:
             return [], []
         changes, events = await _changes(visit, person)
-        # With the change every sign-in that is under way is over: it began when the account was another one.
-        stands = [sessions.stands(visit.session.id), people.move_on(person, visit.now)]
+        stands = [sessions.stands(visit.session.id), people.stands(person.holder)]
         return [*stands, *changes] if changes else [], events
 
     try:
@@ -56,7 +55,7 @@ async def submit(visit: Visit) -> Answer:
 async def _changes(visit: Visit, person: Person) -> Decided:
     params = visit.params
     if params.get("passkey") is not None:
-        return await _added(visit)
+        return await _added(visit, person)
     mine = {one.id: one for one in await passkeys.of_person(visit.server.store, visit.id)}
     renamed, removed = mine.get(params.get("rename") or ""), mine.get(params.get("remove") or "")
     if renamed is not None:
@@ -66,11 +65,11 @@ async def _changes(visit: Visit, person: Person) -> Decided:
     if removed is not None:
         gone = FactorRemoved(person_id=visit.id, session_id=visit.session.id, factor=factor.NAME, id=removed.id)
         letter = await _letter(visit, "factor_removed", person, removed)
-        return [passkeys.remove(removed.id, visit.id), *letter], [gone]
+        return [*accounts.change_proofs(person, visit.now), passkeys.remove(removed.id, visit.id), *letter], [gone]
     return [], []
 
 
-async def _added(visit: Visit) -> Decided:
+async def _added(visit: Visit, person: Person) -> Decided:
     server = visit.server
     new, spent = await _new(visit)
     if not passkey.is_allowed(new.aaguid, server.settings.passkey_authenticators):
@@ -90,13 +89,14 @@ async def _added(visit: Visit) -> Decided:
         )
     made = _made(visit, new)
     added = FactorAdded(person_id=visit.id, session_id=visit.session.id, factor=factor.NAME, id=made.id)
-    letter = await _letter(visit, "factor_added", visit.person, made)
-    return [spent, passkeys.add(made), *letter], [added]
+    letter = await _letter(visit, "factor_added", person, made)
+    return [spent, *accounts.change_proofs(person, visit.now), passkeys.add(made), *letter], [added]
 
 
 async def _letter(visit: Visit, kind: str, person: Person, one: Passkey) -> Sequence[Change]:
     """By its own name: whoever gets the letter knows which of their devices it is."""
-    return await notices.notice(visit.server, kind, person.holder, visit.now, factor=one.name)
+    languages = visit.asked.languages
+    return await notices.notice(visit.server, kind, person.holder, visit.now, languages=languages, factor=one.name)
 
 
 def _made(visit: Visit, new: New) -> Passkey:

@@ -29,7 +29,10 @@ async def submit(visit: Visit) -> Answer:
         if person is None:
             return [], []
         keeping = visit.session.id
-        changes, events = await new_password.changed(server, person, chosen, "changed", now, keeping=keeping)
+        languages = visit.asked.languages
+        changes, events = await new_password.changed(
+            server, person, chosen, "changed", now, keeping=keeping, languages=languages
+        )
         return [people.stands(person.holder), *changes], events
 
     await frame.written(visit, decide)

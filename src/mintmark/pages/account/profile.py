@@ -10,7 +10,6 @@ from mintmark.mails import verifying
 from mintmark.pages.account import frame
 from mintmark.pages.account.frame import Decided, Visit
 from mintmark.protocol import person_record, profile
-from mintmark.protocol.names import normalise_username
 from mintmark.protocol.person_record import RecordRefused
 from mintmark.store import people
 from mintmark.texts import _
@@ -75,7 +74,8 @@ async def _saved(visit: Visit) -> Decided:
 
 
 async def _change_email(visit: Visit) -> Answer:
-    """Nothing changes before the link is followed. That an address is somebody's already is told to nobody."""
+    """Nothing changes before the link is followed. Whether the address is somebody's already is looked up when the
+    letter is sent: neither the answer, nor its time, nor the page of what happened tells it."""
     server, now = visit.server, visit.now
     try:
         wanted = str(person_record.MEMBERS["email"]("email", (visit.params.get("email") or "").strip()))
@@ -83,15 +83,14 @@ async def _change_email(visit: Visit) -> Answer:
         return await _page(visit, status=400, refused="email")
     if not _may_change_email(visit) or (wanted == visit.holder.email and visit.holder.email_verified):
         return redirect(visit.address(PLACE))
-    other = await people.find_signing_in(server.store, normalise_username(wanted))
-    if other is None or other.holder.id == visit.id:
 
-        async def decide() -> Decided:
-            letter = await verifying.letter(server, visit.id, wanted, now)
-            sent = LinkSent(person_id=visit.id, session_id=visit.session.id, kind="verify")
-            return letter, [sent] if letter else []
+    async def decide() -> Decided:
+        languages = mails.read_by(visit.holder, visit.asked.languages)
+        letter = await verifying.letter(server, visit.id, wanted, now, languages=languages)
+        sent = LinkSent(person_id=visit.id, session_id=visit.session.id, kind="verify")
+        return letter, [sent] if letter else []
 
-        await frame.written(visit, decide)
+    await frame.written(visit, decide)
     return redirect(visit.address(PLACE, "email"))
 
 

@@ -9,12 +9,10 @@ from mintmark.pages.account import frame
 from mintmark.pages.account.frame import Visit
 from mintmark.protocol import recovery_code
 from mintmark.server import decided
-from mintmark.store import people, recovery_codes, sessions
-from mintmark.texts import _
+from mintmark.store import recovery_codes
 from mintmark.wire.answer import Answer
 
 PLACE = "recovery-codes"
-WHAT = _("Recovery codes")
 
 
 async def show(visit: Visit) -> Answer:
@@ -38,9 +36,10 @@ async def submit(visit: Visit) -> Answer:
     async def decide() -> Sequence[str]:
         before = await recovery_codes.count(server.store, visit.id)
         made = factor.make(server, visit.id, before, now)
-        letter = await notice(server, "factor_added", visit.holder, now, factor=WHAT)
-        stands = [people.stands(visit.holder), sessions.stands(visit.session.id)]
-        await server.commit([*stands, *made.changes, *letter], made.facts, visit.asked, now)
+        languages = visit.asked.languages
+        letter = await notice(server, "factor_added", visit.holder, now, languages=languages, factor=factor.TITLE)
+        changes = [*await frame.change_proofs(visit), *made.changes, *letter]
+        await server.commit(changes, made.facts, visit.asked, now)
         return made.codes
 
     return sheet(visit, await decided(decide))

@@ -28,9 +28,10 @@ def row(seen: Seen, visit: Visit) -> dict[str, object]:
     """Of a list of sessions."""
     current = visit.session.id == seen.session.id
     device = devices.name(seen.user_agent)
+    detail = [seen.address, words.ago(seen.session.last_used_at, visit.now)]
     return {
         "id": seen.session.id,
         "title": _("This browser") if current else device,
-        "detail": texts.listed([device, seen.address, words.ago(seen.session.last_used_at, visit.now)]),
+        "detail": texts.listed([device, *detail] if current else detail),
         "current": current,
     }

@@ -24,7 +24,7 @@ from mintmark.texts import _
 from mintmark.wire.answer import Answer, redirect
 
 PLACE = "totp"
-NAME = _("Authenticator app")  # of whoever gives it none
+NAME = factor.TITLE
 
 
 async def show(visit: Visit) -> Answer:
@@ -89,13 +89,14 @@ async def _confirm(visit: Visit) -> Answer:
             expected=f"person {visit.id}",
         )
     added = FactorAdded(person_id=visit.id, session_id=visit.session.id, factor=factor.NAME, id=pending.id)
-    changes, events = [*_stands(visit), totps.confirm(pending, step, now)], list[Event]([added])
+    changes, events = [*await frame.change_proofs(visit), totps.confirm(pending, step, now)], list[Event]([added])
     before = await stored_codes.count(server.store, visit.id)
     made = None if before.left else codes.make(server, visit.id, before, now)
     if made is not None:
         changes += made.changes
         events += made.facts
-    changes += await notice(server, "factor_added", visit.holder, now, factor=f"{NAME} ({pending.name})")
+    languages, called = visit.asked.languages, factor.called(pending.name)
+    changes += await notice(server, "factor_added", visit.holder, now, languages=languages, factor=called)
     await server.commit(changes, events, visit.asked, now)
     if made is None:
         return redirect(visit.address(PLACE))
@@ -113,9 +114,11 @@ async def _remove(visit: Visit) -> Answer:
     mine = {one.id: one for one in await totps.of_person(visit.server.store, visit.id) if one.confirmed_at}
     if id in mine:
         gone = FactorRemoved(person_id=visit.id, session_id=visit.session.id, factor=factor.NAME, id=str(id))
-        what = f"{NAME} ({mine[str(id)].name})"
-        letter = await notice(visit.server, "factor_removed", visit.holder, visit.now, factor=what)
-        changes = [*_stands(visit), totps.remove(str(id), visit.id), *letter]
+        called, languages = factor.called(mine[str(id)].name), visit.asked.languages
+        letter = await notice(
+            visit.server, "factor_removed", visit.holder, visit.now, languages=languages, factor=called
+        )
+        changes = [*await frame.change_proofs(visit), totps.remove(str(id), visit.id), *letter]
         await visit.server.commit(changes, [gone], visit.asked, visit.now)
     return redirect(visit.address(PLACE))
 
