@@ -258,9 +258,14 @@ class Registry:
 
     def session_limits(self, groups: tuple[str, ...], now: datetime) -> Limits:
         """What holds for a person's sessions, of whatever clients."""
-        return limits_.effective(
+        key = ("sessions", groups)
+        kept = self._limits.get(key)
+        if kept is not None and not kept.over(now):
+            return kept
+        found = limits_.effective(
             self.stated(None, (), groups), now=now, offline=False, confidential=True, self_registered=False
         )
+        return self._limits.keep(key, found)
 
     def policies_algs(self) -> set[str]:
         """Every access token algorithm that some policy names."""
