@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import bindparam, update
 
 from mintmark.factors import password as passwords
-from mintmark.store import people, schema
-from mintmark.store.changes import Run
+from mintmark.store import accounts, people, schema
+from mintmark.store.changes import Change, Run
 from mintmark.store.times import ms
 from tests.issuer import ALICE, CALLBACK, PASSWORD, boxes, hidden, start
 
@@ -210,13 +210,16 @@ async def test_who_signs_in_again_while_their_session_is_ended_elsewhere_has_a_n
 
 async def test_a_password_that_is_changed_while_it_is_looked_at_signs_nobody_in(issuer, monkeypatch):
     """What was right when it was read is wrong when it counts: the change had been acknowledged by then."""
-    page, verify, changes = await issuer.http.get("/login"), type(issuer.server.hashing).verify, []
+    page, verify, changes = await issuer.http.get("/login"), type(issuer.server.hashing).verify, list[Change]()
 
     async def verified_while_it_changes(self, password, stored):
         verdict = await verify(self, password, stored)
         if not changes:
             issuer.later(seconds=1)
-            changes.append(people.set_password(ALICE, await self.hash("another one that is long"), issuer.moment[0]))
+            person = await people.find(issuer.server.store, ALICE)
+            assert person is not None
+            again = await self.hash("another one that is long")
+            changes.extend(accounts.set_password(person, again, issuer.moment[0]))
             await issuer.server.store.commit(changes)
         return verdict
 

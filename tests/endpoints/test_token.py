@@ -4,7 +4,8 @@ import base64
 
 import pytest
 
-from mintmark.store import clients, people
+from mintmark.store import accounts, clients, people
+from mintmark.store.changes import Change
 from tests.issuer import ALICE, API, PASSWORD, SECRET, claims, header, start, untraced
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -425,13 +426,16 @@ async def test_unknown_disabled_and_wrong_sound_alike_at_the_password_grant(sqli
 
 
 async def test_a_password_that_is_changed_while_it_is_looked_at_earns_no_token(issuer, monkeypatch):
-    verify, changes = type(issuer.server.hashing).verify, []
+    verify, changes = type(issuer.server.hashing).verify, list[Change]()
 
     async def verified_while_it_changes(self, password, stored):
         verdict = await verify(self, password, stored)
         if not changes:
             issuer.later(seconds=1)
-            changes.append(people.set_password(ALICE, await self.hash("another one that is long"), issuer.moment[0]))
+            person = await people.find(issuer.server.store, ALICE)
+            assert person is not None
+            again = await self.hash("another one that is long")
+            changes.extend(accounts.set_password(person, again, issuer.moment[0]))
             await issuer.server.store.commit(changes)
         return verdict
 
