@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, update
 
 from mintmark.factors import password as passwords
 from mintmark.store import people, schema
-from mintmark.store.changes import Run
+from mintmark.store.changes import Change, Run
 from mintmark.store.times import ms
 from tests.issuer import ALICE, CALLBACK, PASSWORD, boxes, hidden, start
 
@@ -210,7 +210,8 @@ async def test_who_signs_in_again_while_their_session_is_ended_elsewhere_has_a_n
 
 async def test_a_password_that_is_changed_while_it_is_looked_at_signs_nobody_in(issuer, monkeypatch):
     """What was right when it was read is wrong when it counts: the change had been acknowledged by then."""
-    page, verify, changes = await issuer.http.get("/login"), type(issuer.server.hashing).verify, []
+    page, verify = await issuer.http.get("/login"), type(issuer.server.hashing).verify
+    changes: list[Change] = []
 
     async def verified_while_it_changes(self, password, stored):
         verdict = await verify(self, password, stored)

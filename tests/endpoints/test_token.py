@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from mintmark.store import clients, people
+from mintmark.store.changes import Change
 from tests.issuer import ALICE, API, PASSWORD, SECRET, claims, header, start, untraced
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -425,7 +426,8 @@ async def test_unknown_disabled_and_wrong_sound_alike_at_the_password_grant(sqli
 
 
 async def test_a_password_that_is_changed_while_it_is_looked_at_earns_no_token(issuer, monkeypatch):
-    verify, changes = type(issuer.server.hashing).verify, []
+    verify = type(issuer.server.hashing).verify
+    changes: list[Change] = []
 
     async def verified_while_it_changes(self, password, stored):
         verdict = await verify(self, password, stored)
