@@ -5,6 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.journeys.browsing import request
+from tests.pages.browser import AXE
 from tests.serving import APP, ID
 
 
@@ -54,7 +55,7 @@ def test_axe_finds_nothing(visit, person, scheme):
     somebody = visit(person, color_scheme=scheme)
     reports = {}
     for name, _ in stations(somebody):
-        found = Axe().run(somebody.page)
+        found = Axe().run(somebody.page, options=AXE)
         if found.violations_count:
             reports[name] = found.generate_report()
 

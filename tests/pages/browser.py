@@ -12,6 +12,7 @@ from tests.pages.samples import SAMPLES, pages, shown
 ORIGIN: Final = "https://accounts.acme.example"
 APP: Final = "https://notes.harbour.example"
 CHROMIUM: Final = Path("/usr/bin/chromium")
+AXE: Final = {"rules": {"target-size": {"enabled": True}}}  # of WCAG 2.2 (§2.5.8), which axe leaves off
 
 
 def launch(playwright: Playwright) -> Browser:

@@ -1,10 +1,11 @@
 """What a page is made of, for tests that look at it without a browser."""
 
 from html.parser import HTMLParser
+from typing import Any
 
 from tests.pages.samples import shown
 
-Attributes = dict[str, str | None]
+Attributes = dict[str, Any]  # Any: text, or None of one that has no value, which tests know
 
 
 class Elements(HTMLParser):
@@ -33,7 +34,7 @@ class Elements(HTMLParser):
     def named(self, name: str) -> list[Attributes]:
         return [attributes for _, attributes in self.all if attributes.get("name") == name]
 
-    def ids(self) -> list[str | None]:
+    def ids(self) -> list[str]:
         return [attributes["id"] for _, attributes in self.all if "id" in attributes]
 
     def with_id(self, wanted: str) -> Attributes:

@@ -325,7 +325,7 @@ def _other_steps() -> Mapping[str, tuple[str, Mapping[str, object]]]:
     two = ({"name": "badge", "label": "Use your badge"}, {"name": "desk", "label": "Ask the desk"})
     question = {"state": "sealed", "kind": "code", "label": "The number that your badge shows"}
     wrong = _("That did not prove it is you.")
-    contexts = {
+    contexts: Mapping[str, Mapping[str, object]] = {
         "mail": {**by_mail, "sent": False},
         "mail-sent": {**by_mail, "sent": True},
         "external": elsewhere,

@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 from tests.not_run import not_run
-from tests.pages.browser import CHROMIUM, ORIGIN, launch, serve
+from tests.pages.browser import AXE, CHROMIUM, ORIGIN, launch, serve
 from tests.pages.samples import SAMPLES, pages
 
 LOOKS = {
@@ -56,7 +56,7 @@ def visit(chromium):
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_page_is_accessible_and_fits(visit, name, look):
     page = visit(name, look)
-    findings = Axe().run(page)
+    findings = Axe().run(page, options=AXE)
 
     assert 0 == findings.violations_count, findings.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]

@@ -1,6 +1,7 @@
 """A page with all that it loads is less than 60 kB, uncompressed and with its headers, whatever the language."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,8 @@ def test_a_page_is_small(name, tag):
 
 @pytest.mark.parametrize("tag", languages.TAGS)
 def test_a_page_full_of_activity_is_small(tag):
-    full = {**ACCOUNT_ACTIVITY, "rows": (*ACCOUNT_ACTIVITY["rows"],) * 13}
+    rows: Any = ACCOUNT_ACTIVITY["rows"]  # Any: what the template goes through
+    full = {**ACCOUNT_ACTIVITY, "rows": rows * 13}
 
     assert weight(branded(), "account/activity.html", full, tag) < MOST
 
