@@ -607,6 +607,7 @@ async def test_no_app_gets_anything_before_they_said_that_they_stay(issuer):
     kept = await issuer.http.post("/account/keep", data=hidden(page.text))
 
     assert "form-action 'self' https://web.example;" in page.headers["content-security-policy"]
+    assert "cross-origin-opener-policy" not in page.headers
     assert "code" in await issuer.go_on(issuer.http, kept)
 
 

@@ -89,9 +89,11 @@ async def show_keep(visit: Visit) -> Answer:
     if visit.holder.delete_after is None:
         return redirect(await _onward(visit))
     found = await _under_way(visit)
-    # Chromium holds the redirect to the app, which follows upon the form, to the page's policy too.
+    # Chromium holds the redirect to the app, which follows upon the form, to the page's policy too; and where the app
+    # waits behind a pop-up, that must still know who opened it.
     ends_at = () if found is None else (found.request.return_address.form_action,)
-    return frame.page(visit, "keep.html", "keep", request=visit.params.get("request") or "", form_action=ends_at)
+    asked = visit.params.get("request") or ""
+    return frame.page(visit, "keep.html", "keep", coop=found is None, request=asked, form_action=ends_at)
 
 
 async def keep_door(server: Server, asked: Asked) -> Answer:

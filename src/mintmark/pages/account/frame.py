@@ -172,14 +172,16 @@ async def change_proofs(visit: Visit) -> list[Change]:
     return [*stands, *accounts.change_proofs(person, visit.now)]
 
 
-def page(visit: Visit, template: str, place: str, *, fresh: bool = True, status: int = 200, **context: Any) -> Answer:
-    """fresh: False, where the page first asks for proof. context: what the template asks for."""
+def page(
+    visit: Visit, template: str, place: str, *, fresh: bool = True, status: int = 200, coop: bool = True, **context: Any
+) -> Answer:
+    """fresh: False, where the page first asks for proof. coop: as of `answers.page`. context: for the template."""
     server = visit.server
     return answers.page(
         server,
         f"account/{template}",
         browser=visit.browser,
-        coop=True,
+        coop=coop,
         status=status,
         place=place,
         places=PLACES.items(),
