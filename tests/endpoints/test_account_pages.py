@@ -227,10 +227,12 @@ async def test_lists_cost_the_same_however_long_they_are(issuer):
     counts: dict[str, list[int]] = {}
     for _ in ("few", "many"):
         for page in ("", "/apps", "/sessions", "/activity", "/factors"):
-            await issuer.http.get(f"/account{page}")
-            before = issuer.server.store.statements
-            await issuer.http.get(f"/account{page}")
-            counts.setdefault(page, []).append(issuer.server.store.statements - before)
+            costs = []
+            for _again in range(4):  # the least: upkeep may ask something of its own at any moment
+                before = issuer.server.store.statements
+                await issuer.http.get(f"/account{page}")
+                costs.append(issuer.server.store.statements - before)
+            counts.setdefault(page, []).append(min(costs))
         for client in ("web", "other", "spa"):
             await issuer.tokens(client)
             await issuer.sign_in(issuer.browser())
