@@ -149,3 +149,10 @@ def test_a_username_that_is_taken_has_a_key_and_bytes(name):
 
     assert record.username_key
     assert name == json.loads(person_record.written({"name": name}).encode())["name"]
+
+
+def test_a_group_is_named_by_a_line_of_text():
+    assert "staff" == person_record.check_group("staff")
+    for name in ("", "two\nlines", "g" * 1001):
+        with pytest.raises(RecordRefused):
+            person_record.check_group(name)
