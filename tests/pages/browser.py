@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Browser, Playwright, Route
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Playwright, Route
 
 from tests.pages.samples import SAMPLES, pages, shown
 
@@ -34,3 +35,10 @@ def serve(route: Route) -> None:
         route.fulfill(json={})  # a question that no passkey answers: the page stays as it is
     else:
         route.fulfill(status=200 if route.request.url.startswith(APP) else 404)
+
+
+def violations(page: Page, *rules: str) -> str:
+    """What axe finds wrong, in words; "" is nothing. rules: these alone; none: all that axe knows."""
+    chosen = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
+    found = Axe().run(page, options={**AXE, **chosen, "resultTypes": ["violations"]})
+    return str(found.generate_report()) if found.violations_count else ""

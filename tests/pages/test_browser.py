@@ -3,73 +3,11 @@ import threading
 from http.server import BaseHTTPRequestHandler
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.not_run import not_run
-from tests.pages.browser import AXE, CHROMIUM, ORIGIN, launch, serve
-from tests.pages.samples import SAMPLES, pages
-
-LOOKS = {
-    "light": {"color_scheme": "light", "viewport": {"width": 900, "height": 700}},
-    "dark": {"color_scheme": "dark", "viewport": {"width": 900, "height": 700}},
-    "narrow": {"color_scheme": "light", "viewport": {"width": 320, "height": 640}},
-    "arabic": {"color_scheme": "dark", "viewport": {"width": 320, "height": 640}},
-}
-
-
-@pytest.fixture(scope="module")  # not wider: while it lives, no event loop of another module could run
-def chromium():
-    if not CHROMIUM.exists():
-        not_run("Chromium", "apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
-
-
-class Visits:
-    """Opens sample pages and keeps what the browser complains about."""
-
-    def __init__(self, browser):
-        self.browser = browser
-        self.said: list[str] = []
-
-    def __call__(self, name, look="light"):
-        context = self.browser.new_context(**LOOKS[look])
-        context.route("**/*", serve)
-        page = context.new_page()
-        page.on("console", lambda message: self.said.append(message.text))
-        page.on("pageerror", lambda error: self.said.append(str(error)))
-        page.goto(f"{ORIGIN}/{name}{'?ar' if look == 'arabic' else ''}")
-        return page
-
-
-@pytest.fixture
-def visit(chromium):
-    yield Visits(chromium)
-    for context in chromium.contexts:
-        context.close()
-
-
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("name", SAMPLES)
-def test_a_page_is_accessible_and_fits(visit, name, look):
-    page = visit(name, look)
-    findings = Axe().run(page, options=AXE)
-
-    assert 0 == findings.violations_count, findings.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
-    assert [] == visit.said
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-def test_text_of_twice_the_size_fits(visit, name):
-    page = visit(name)
-    page.set_viewport_size({"width": 640, "height": 700})
-    page.evaluate("document.documentElement.style.setProperty('font-size', '200%')")
-
-    assert page.evaluate("document.documentElement.scrollWidth") <= 640
+from tests.pages.browser import ORIGIN
+from tests.pages.samples import pages
+from tests.pages.visiting import *  # noqa: F403
 
 
 def test_from_right_to_left_a_page_fits(visit):
