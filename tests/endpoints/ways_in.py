@@ -51,6 +51,10 @@ class Last:
         return Last(self.door, {name: value for name, value in self.form.items() if name not in names})
 
 
+ISSUER = "https://id.example"
+JOINED = f"{ISSUER}/account/passkeys?done=joined"  # whoever is new may leave the password behind at once
+
+
 @dataclass(frozen=True)
 class Way:
     """set_up: what was there before anybody came. walk: from the first page to the last form."""
@@ -60,6 +64,7 @@ class Way:
     once: bool = True  # the form is good for one session
     here: bool = True  # and in this browser alone
     level: int = 1  # what the session is worth: so many factors
+    leads: str = f"{ISSUER}/account"
     helps: tuple[str, ...] = ("request", "factor")  # fields that may be left out
 
 
@@ -147,8 +152,8 @@ WAYS: Mapping[str, Way] = MappingProxyType(
         "trusted_browser": Way(by_password, with_trust, once=False, level=2),
         "email_code": Way(by_email_code, nothing),
         "external": Way(by_service, with_service, once=False, here=False),
-        "sign_up": Way(by_sign_up, nothing, helps=("username", "name", "email")),
-        "invitation": Way(by_invitation, nothing),
+        "sign_up": Way(by_sign_up, nothing, helps=("username", "name", "email"), leads=JOINED),
+        "invitation": Way(by_invitation, nothing, leads=JOINED),
     }
 )
 
