@@ -34,8 +34,19 @@ def main(wanted: str) -> None:
     env = uv_environment()
     run(str(UV), "pip", "install", "--quiet", "--require-hashes", "-r", f"requirements/{wanted}.lock", env=env)
     run(str(UV), "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--offline", "-e", ".", env=env)
+    compile_all()
     for stamp in STAMPS[wanted]:
         (VENV / f".{stamp}").touch()
+
+
+def compile_all() -> None:
+    """Where Python may write no byte code (PYTHONDONTWRITEBYTECODE), every start would compile all of it anew.
+
+    What is no Python of this version, as packages bring it for others, stays as it is.
+    """
+    subprocess.run(
+        [str(PYTHON), "-m", "compileall", "-qq", "-j", "0", str(VENV / "lib"), "src/mintmark"], cwd=ROOT, check=False
+    )
 
 
 def make_venv() -> None:
