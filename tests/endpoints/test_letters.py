@@ -14,7 +14,7 @@ from mintmark.settings import Settings
 from tests import issuer as issuers
 from tests.admin import operating
 from tests.endpoints.enrolling import begun, code
-from tests.issuer import hidden
+from tests.issuer import ALICE, hidden
 from tests.mailbox import *  # noqa: F403
 from tests.mailbox import link, parts
 
@@ -90,6 +90,7 @@ async def cause_every_letter(issuer, mailbox):
     assert 201 == (await operator.post("/invitations", {"email": "guest@example.org", "mail": True})).status_code
     await send(http, "/logout")
     await send(http, "/sign-up", email="new@example.org")
+    assert (await operator.post(f"/users/{ALICE}/require-reset")).is_success
     await outbox.deliver_all(issuer.server)
 
 
