@@ -7,16 +7,18 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from passlib.context import CryptContext
 
 from bench.load import first_core, last_core
 from bench.peers.mintmark import PASSWORD, Mintmark
-from bench.targets import API
+from bench.peers.node_provider import NodeProvider
+from bench.targets import API, Target
 
 SCOPE = "openid api:read offline_access"
+SIGNED_IN_SCOPE = "openid api:read"  # for offline_access node-oidc-provider asks anew each time
 ARGON2ID = {"argon2__type": "ID", "argon2__memory_cost": 19456, "argon2__time_cost": 2, "argon2__parallelism": 1}
 
 
@@ -30,8 +32,9 @@ class Flow:
     took: list[float]
 
     @property
-    def share(self) -> float:
-        return self.hashing / (self.server + self.postgres)
+    def share(self) -> float | None:
+        """None: there is no password in it."""
+        return self.hashing / (self.server + self.postgres) if self.hashing else None
 
 
 def measure_flows(target: Mintmark, count: int) -> Flow:
@@ -51,7 +54,18 @@ def measure_sign_ins(target: Mintmark, count: int) -> Flow:
         return _measure(target, [partial(one.sign_in, one.sign_in_page()) for one in browsers])
 
 
-def _measure(target: Mintmark, work: Sequence[Callable[[], None]]) -> Flow:
+def measure_signed_in(target: Mintmark | NodeProvider, count: int) -> Flow:
+    """One person who is signed in and allowed it before: from the app's request to its tokens, without a page."""
+    with target.browser() as browser:
+
+        def flow() -> None:
+            browser.code_flow(SIGNED_IN_SCOPE, resource=API)
+
+        flow()  # signs in, and allows it
+        return replace(_measure(target, [flow] * (count + 1)), hashing=0.0)
+
+
+def _measure(target: Target, work: Sequence[Callable[[], None]]) -> Flow:
     """One after the other; the first only warms up."""
     first, *rest = work
     with pinned(last_core()):

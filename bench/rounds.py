@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench.code_flow import Flow, measure_flows, measure_sign_ins
+from bench.code_flow import measure_signed_in as measure_signed_in_flows
 from bench.load import Report, drive
 from bench.peers.mintmark import Mintmark
+from bench.peers.node_provider import NodeProvider
 from bench.table import Line, Weight
 from bench.targets import Target
 from bench.workloads import Workload
@@ -60,6 +62,17 @@ def measure_sign_in(targets: Sequence[Target], pace: Pace) -> list[Line]:
     return _people("sign_in", "sign-in alone, argon2id", measure_sign_ins, targets, pace)
 
 
+def measure_signed_in(targets: Sequence[Target], pace: Pace) -> list[Line]:
+    """More of them than of sign-ins: each costs a twentieth."""
+    lines = []
+    for target in targets:
+        if isinstance(target, Mintmark | NodeProvider):
+            _say(f"code flow without sign-in: {target.name}")
+            flow = measure_signed_in_flows(target, pace.flows * 10)
+            lines.append(_line("code_flow_signed_in", "code flow without sign-in", target, flow, pace.flows * 10))
+    return lines
+
+
 def _round(workload: Workload, target: Target, pace: Pace, line: Line | None) -> None:
     request = workload.make(target, pace.seconds)
     before = target.usage()
@@ -91,7 +104,7 @@ def _people(
     return lines
 
 
-def _line(work: str, title: str, target: Mintmark, flow: Flow, count: int) -> Line:
+def _line(work: str, title: str, target: Target, flow: Flow, count: int) -> Line:
     line = Line(work, title, target.name, hash_share=flow.share, hashing=flow.hashing * MICRO)
     line.cpu, line.postgres, line.requests = [flow.server * MICRO], [flow.postgres * MICRO], count
     line.rate = [1 / statistics.mean(flow.took)]

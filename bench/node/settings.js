@@ -30,7 +30,7 @@ export function settings(Adapter, errors, asked) {
     ttl: { RefreshToken: 2592000, Grant: 7776000, IdToken: 600, ClientCredentials: 600, AccessToken: 600 },
     findAccount: async (ctx, sub) => ({ accountId: sub, claims: async () => ({ sub }) }),
     features: {
-      devInteractions: { enabled: false },
+      devInteractions: { enabled: true },
       clientCredentials: { enabled: true },
       introspection: { enabled: true },
       revocation: { enabled: true },

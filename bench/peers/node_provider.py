@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from bench.browser import Browser, Login
 from bench.targets import API, CALLBACK, MACHINE, OPAQUE, SECRET, SPEAKER, WEB, Paths, Target, json_list
 
 NODE = Path(__file__).parents[1] / "node"
@@ -38,6 +39,11 @@ class NodeProvider(Target):
             "clients": clients(),
         }
         return [str(wheel() / "bin" / "node"), str(NODE / "server.js"), json.dumps(asked)]
+
+    def browser(self) -> Browser:
+        """Of a person whom it takes at their word: its pages are those that it brings for development."""
+        login = Login(client_id=WEB, secret=SECRET, redirect_uri=CALLBACK, username="bench", password="any")
+        return Browser(self.url, login, authorize="/auth")
 
     def chains(self, scope: str, count: int) -> list[str]:
         return json_list(self.port, "/bench/chains", {"scope": scope, "count": str(count)})
