@@ -6,7 +6,7 @@ from playwright.sync_api import sync_playwright
 from tests.not_run import not_run
 from tests.pages.browser import CHROMIUM, ORIGIN, launch, serve
 
-__all__ = ["chromium", "visit"]
+__all__ = ["chromium", "contexts", "visit"]
 
 LOOKS = {
     "light": {"color_scheme": "light", "viewport": {"width": 900, "height": 700}},
@@ -27,24 +27,40 @@ def chromium():
 
 
 class Visits:
-    """Opens sample pages and keeps what the browser complains about."""
+    """Opens sample pages and keeps what the browser complains about.
 
-    def __init__(self, browser):
+    One context for each look, as long as the browser lives: a new one is a new window, and costs more than a page.
+    """
+
+    def __init__(self, browser, contexts):
         self.browser = browser
         self.said: list[str] = []
+        self._contexts = contexts
+        self._pages = []
 
     def __call__(self, name, look="light"):
-        context = self.browser.new_context(**LOOKS[look])
-        context.route("**/*", serve)
-        page = context.new_page()
+        if look not in self._contexts:
+            self._contexts[look] = self.browser.new_context(**LOOKS[look])
+            self._contexts[look].route("**/*", serve)
+        page = self._contexts[look].new_page()
+        self._pages.append(page)
         page.on("console", lambda message: self.said.append(message.text))
         page.on("pageerror", lambda error: self.said.append(str(error)))
         page.goto(f"{ORIGIN}/{name}{'?ar' if look == 'arabic' else ''}")
         return page
 
+    def leave(self):
+        for page in self._pages:
+            page.close()
+
+
+@pytest.fixture(scope="module")
+def contexts():
+    return {}
+
 
 @pytest.fixture
-def visit(chromium):
-    yield Visits(chromium)
-    for context in chromium.contexts:
-        context.close()
+def visit(chromium, contexts):
+    visits = Visits(chromium, contexts)
+    yield visits
+    visits.leave()
