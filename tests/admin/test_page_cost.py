@@ -12,7 +12,7 @@ from mintmark.store.times import ms
 from tests.admin import operating
 
 ROWS = 100_000
-MOST = 100_000  # steps: a page that read every row would take millions
+MOST = 5_000  # steps, twice what the dearest list takes; a page that read every row would take hundreds of thousands
 
 
 def fill(path, now):
@@ -73,7 +73,7 @@ async def test_a_page_costs_the_same_at_the_beginning_and_deep_inside(sqlite_iss
         first, deep = await cost(operator, store, path), await cost(operator, store, path, after=after)
 
         assert 0 < first < MOST, path
-        assert deep < first * 1.5, path
+        assert deep <= first * 1.1, path
 
 
 @pytest.mark.parametrize(("path", "statements"), [("/users", 2), ("/clients", 2), ("/resources", 2), ("/keys", 2)])
