@@ -94,12 +94,13 @@ class Browser:
 
     def _answered(self, page: httpx2.Response) -> httpx2.Response:
         """Fills in the page's form as a person would, and sends it."""
-        forms = {form.id: form for form in _forms(page.text)}
+        found = _forms(page.text)
+        forms = {form.id: form for form in found}
         if sign_in := forms.get("sign-in"):
             return self._send(page, sign_in, username=self.login.username, password=self.login.password)
         if consent := forms.get("consent"):
             return self._send(page, consent, decision="allow")
-        for form in _forms(page.text):  # node-oidc-provider's own: whoever comes is signed in
+        for form in found:  # node-oidc-provider's own: whoever comes is signed in
             match dict(form.fields).get("prompt"):
                 case "login":
                     return self._send(page, form, login=self.login.username, password=self.login.password)

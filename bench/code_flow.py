@@ -24,16 +24,19 @@ ARGON2ID = {"argon2__type": "ID", "argon2__memory_cost": 19456, "argon2__time_co
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Seconds: of CPU for each (server, PostgreSQL), of CPU for one hash, and of wall time for each."""
+    """Seconds: of CPU for each (server, PostgreSQL), of wall time for each, and of CPU for one hash.
+
+    hashing: 0.0 where no password is in it.
+    """
 
     server: float
     postgres: float
-    hashing: float
     took: list[float]
+    hashing: float = 0.0
 
     @property
     def share(self) -> float | None:
-        """None: there is no password in it."""
+        """None: no password in it."""
         return self.hashing / (self.server + self.postgres) if self.hashing else None
 
 
@@ -44,38 +47,39 @@ def measure_flows(target: Mintmark, count: int) -> Flow:
         with target.browser() as browser:
             browser.code_flow(SCOPE, resource=API)
 
-    return _measure(target, [flow] * (count + 1))
+    return _beside_hashes(target, [flow] * (count + 1))
 
 
 def measure_sign_ins(target: Mintmark, count: int) -> Flow:
     """The same people, who have the page already: from the form with their password to the cookie of their session."""
     with ExitStack() as stack:
         browsers = [stack.enter_context(target.browser()) for _ in range(count + 1)]
-        return _measure(target, [partial(one.sign_in, one.sign_in_page()) for one in browsers])
+        return _beside_hashes(target, [partial(one.sign_in, one.sign_in_page()) for one in browsers])
 
 
-def measure_signed_in(target: Mintmark | NodeProvider, count: int) -> Flow:
+def measure_signed_in_flows(target: Mintmark | NodeProvider, count: int) -> Flow:
     """One person who is signed in and allowed it before: from the app's request to its tokens, without a page."""
     with target.browser() as browser:
-
-        def flow() -> None:
-            browser.code_flow(SIGNED_IN_SCOPE, resource=API)
-
-        flow()  # signs in, and allows it
-        return replace(_measure(target, [flow] * (count + 1)), hashing=0.0)
+        flow = partial(browser.code_flow, SIGNED_IN_SCOPE, resource=API)
+        return _measure(target, [flow] * (count + 1))  # the first signs in, and allows it
 
 
-def _measure(target: Target, work: Sequence[Callable[[], None]]) -> Flow:
+def _beside_hashes(target: Target, work: Sequence[Callable[[], object]]) -> Flow:
+    hash_before = hash_seconds()
+    found = _measure(target, work)
+    return replace(found, hashing=(hash_before + hash_seconds()) / 2)
+
+
+def _measure(target: Target, work: Sequence[Callable[[], object]]) -> Flow:
     """One after the other; the first only warms up."""
     first, *rest = work
     with pinned(last_core()):
         first()
-        hash_before = hash_seconds()
         before = target.usage()
         took = [_wall_of(one) for one in rest]
         after = target.usage()
-    hashing, count = (hash_before + hash_seconds()) / 2, len(rest)
-    return Flow((after.server - before.server) / count, (after.postgres - before.postgres) / count, hashing, took)
+    count = len(rest)
+    return Flow((after.server - before.server) / count, (after.postgres - before.postgres) / count, took)
 
 
 def hash_seconds(times: int = 20) -> float:

@@ -7,9 +7,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from bench.code_flow import Flow, measure_flows, measure_sign_ins
-from bench.code_flow import measure_signed_in as measure_signed_in_flows
+from bench.code_flow import Flow, measure_flows, measure_sign_ins, measure_signed_in_flows
 from bench.load import Report, drive
 from bench.peers.mintmark import Mintmark
 from bench.peers.node_provider import NodeProvider
@@ -18,6 +18,7 @@ from bench.targets import Target
 from bench.workloads import Workload
 
 MICRO = 1_000_000
+T = TypeVar("T", bound=Target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +56,23 @@ def measure_work(workload: Workload, targets: Sequence[Target], pace: Pace) -> l
 
 
 def measure_code_flow(targets: Sequence[Target], pace: Pace) -> list[Line]:
-    return _people("code_flow", "code flow with sign-in, argon2id", measure_flows, targets, pace)
-
-
-def measure_sign_in(targets: Sequence[Target], pace: Pace) -> list[Line]:
-    return _people("sign_in", "sign-in alone, argon2id", measure_sign_ins, targets, pace)
+    title = "code flow with sign-in, argon2id"
+    return _one_by_one("code_flow", title, measure_flows, _mintmarks(targets), pace.flows)
 
 
 def measure_signed_in(targets: Sequence[Target], pace: Pace) -> list[Line]:
-    """More of them than of sign-ins: each costs a twentieth."""
-    lines = []
-    for target in targets:
-        if isinstance(target, Mintmark | NodeProvider):
-            _say(f"code flow without sign-in: {target.name}")
-            flow = measure_signed_in_flows(target, pace.flows * 10)
-            lines.append(_line("code_flow_signed_in", "code flow without sign-in", target, flow, pace.flows * 10))
-    return lines
+    """More of them than of sign-ins: each costs a tenth."""
+    takers = [target for target in targets if isinstance(target, Mintmark | NodeProvider)]
+    title = "code flow without sign-in"
+    return _one_by_one("code_flow_signed_in", title, measure_signed_in_flows, takers, pace.flows * 10)
+
+
+def measure_sign_in(targets: Sequence[Target], pace: Pace) -> list[Line]:
+    return _one_by_one("sign_in", "sign-in alone, argon2id", measure_sign_ins, _mintmarks(targets), pace.flows)
+
+
+def _mintmarks(targets: Sequence[Target]) -> list[Mintmark]:
+    return [target for target in targets if isinstance(target, Mintmark)]
 
 
 def _round(workload: Workload, target: Target, pace: Pace, line: Line | None) -> None:
@@ -92,15 +94,14 @@ def _note(line: Line, report: Report, server: float, postgres: float) -> None:
     line.failures += report.failures
 
 
-def _people(
-    work: str, title: str, measure: Callable[[Mintmark, int], Flow], targets: Sequence[Target], pace: Pace
+def _one_by_one(
+    work: str, title: str, measure: Callable[[T, int], Flow], takers: Sequence[T], count: int
 ) -> list[Line]:
     """One after the other, since what counts is what each costs."""
     lines = []
-    for target in targets:
-        if isinstance(target, Mintmark):
-            _say(f"{title}: {target.name}")
-            lines.append(_line(work, title, target, measure(target, pace.flows), pace.flows))
+    for target in takers:
+        _say(f"{title}: {target.name}")
+        lines.append(_line(work, title, target, measure(target, count), count))
     return lines
 
 
