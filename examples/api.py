@@ -15,6 +15,7 @@ ISSUER = os.environ["ISSUER"]
 AUDIENCE = os.environ.get("AUDIENCE", f"{ISSUER}/demo")  # this API, as it is registered at the issuer
 ALGORITHMS = ["ES256"]  # what this API expects, whatever a token's header says
 RECENT = int(os.environ.get("RECENT", "300"))  # seconds: erasing wants somebody who signed in no longer ago
+TWO_FACTORS = ("urn:mintmark:acr:2", "urn:mintmark:acr:phr")  # publishing wants one of them, and asks for the first
 
 Claims = dict[str, Any]
 
@@ -22,6 +23,7 @@ app = FastAPI(title="Notes")
 keys = jwt.PyJWKClient(f"{ISSUER}/.well-known/jwks.json")  # keeps them; asks again for one that it does not know
 bearer = HTTPBearer(auto_error=False)  # the header alone: no token is read from a query string
 notes: dict[str, list[str]] = {}
+published: dict[str, list[str]] = {}
 
 
 def challenge(status: int, error: str = "", description: str = "", **parameters: object) -> HTTPException:
@@ -87,6 +89,21 @@ class NeedsRecent(Needs):
         return token
 
 
+class NeedsLevel(Needs):
+    """A dependency that wants a sign-in of some level, too. A stronger one than what it asks for will do."""
+
+    def __init__(self, scope: str, levels: tuple[str, ...]) -> None:
+        super().__init__(scope)
+        self.levels = levels
+
+    def __call__(self, token: Annotated[Claims, Depends(claims)]) -> Claims:
+        super().__call__(token)
+        if token.get("acr") not in self.levels:
+            words = "a second factor is needed"
+            raise challenge(401, "insufficient_user_authentication", words, acr_values=self.levels[0])
+        return token
+
+
 @app.get("/notes")
 def read(token: Annotated[Claims, Depends(Needs("demo:read"))]) -> list[str]:
     return notes.get(token["sub"], [])
@@ -102,3 +119,15 @@ def write(note: dict[str, str], token: Annotated[Claims, Depends(Needs("demo:wri
 def erase(token: Annotated[Claims, Depends(NeedsRecent("demo:write", RECENT))]) -> list[str]:
     notes.pop(token["sub"], None)
     return []
+
+
+@app.post("/published", status_code=201)
+def publish(token: Annotated[Claims, Depends(NeedsLevel("demo:write", TWO_FACTORS))]) -> list[str]:
+    """For everybody to read, and so nothing that a stolen password should do."""
+    published[token["sub"]] = list(notes.get(token["sub"], []))
+    return published[token["sub"]]
+
+
+@app.get("/published")
+def read_published() -> list[str]:
+    return [note for some in published.values() for note in some]

@@ -31,6 +31,24 @@ EARLY = 30  # seconds before its end in which an access token is not used any mo
 Kind = TypeVar("Kind")
 
 
+@dataclass(frozen=True)
+class Call:
+    """What the API is asked for; once more, after a sign-in such as it wants."""
+
+    method: str
+    path: str = "/notes"
+    body: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Somebody who was sent to the issuer."""
+
+    leaving: Leaving
+    call: Call | None = None  # what they wanted here, and the API wants a better sign-in for
+    subject: str = ""  # who that was
+
+
 @dataclass
 class Visit:
     """Somebody who is signed in here."""
@@ -38,7 +56,7 @@ class Visit:
     claims: dict[str, Any]  # of the ID token, and of UserInfo
     tokens: dict[str, Any]
     stale_at: float  # when the access token is to be refreshed
-    asked_again: bool = False  # the API wanted a better sign-in, and this is it
+    refused: str = ""  # what the API would not do after this very sign-in, to be told once
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -68,7 +86,7 @@ class Kept(Generic[Kind]):
 
 app = FastAPI(openapi_url=None)
 issuer = Issuer(os.environ["ISSUER"], os.environ["CLIENT_ID"], os.environ["CLIENT_SECRET"], f"{APP_URL}/callback")
-visits, leavings = Kept[Visit](8 * 3600, 100_000), Kept[tuple[Leaving, bool]](1800, 10_000)
+visits, leavings = Kept[Visit](8 * 3600, 100_000), Kept[Sent](1800, 10_000)
 VisitCookie = Annotated[str, Cookie(alias=VISIT)]
 LeavingCookie = Annotated[str, Cookie(alias=LEAVING)]
 
@@ -79,6 +97,7 @@ PAGE = Environment(autoescape=True).from_string(
 <p>Hello, <b id="name">{{ visit.claims.name or visit.claims.sub }}</b>.</p>
 <ul>{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>
 <form method="post" action="/notes"><input name="text" required> <button id="write">Write</button></form>
+<form method="post" action="/publish"><button id="publish">Publish</button></form>
 <form method="post" action="/erase"><button id="erase">Erase all</button></form>
 <form method="post" action="/sign-out"><button id="leave">Sign out</button></form>
 {% else %}<p><a id="enter" href="/sign-in">Sign in</a></p>{% endif %}</html>"""
@@ -98,7 +117,11 @@ def set_cookie(answer: Response, name: str, value: str, max_age: int | None = No
 
 @app.get("/")
 def home(visit: VisitCookie = "") -> Response:
-    return call("GET", visit) if visits.find(visit) else page()
+    found = visits.find(visit)
+    if found is None:
+        return page()
+    refused, found.refused = found.refused, ""
+    return page(found, problem=refused) if refused else call(Call("GET"), visit)
 
 
 @app.get("/sign-in")
@@ -106,10 +129,10 @@ def sign_in() -> Response:
     return leave(SCOPE)
 
 
-def leave(scope: str, *, again: bool = False, **more: str) -> Response:
+def leave(scope: str, call: Call | None = None, subject: str = "", **more: str) -> Response:
     address, leaving = issuer.leave(scope, **more)
     answer = RedirectResponse(address, 303)
-    set_cookie(answer, LEAVING, leavings.keep((leaving, again)), max_age=1800)
+    set_cookie(answer, LEAVING, leavings.keep(Sent(leaving, call, subject)), max_age=1800)
     return answer
 
 
@@ -118,10 +141,14 @@ def callback(request: Request, leaving: LeavingCookie = "", visit: VisitCookie =
     answer = request.query_params
     if not answer.keys() & {"code", "error"}:  # back from the sign-out
         return RedirectResponse("/", 303)
-    kept, again = leavings.take(leaving) or (None, False)
-    tokens, claims = issuer.come_back(answer, kept)
+    sent = leavings.take(leaving)
+    tokens, claims = issuer.come_back(answer, sent.leaving if sent else None)
     visits.take(visit)
-    signed_in = Visit(claims, tokens, stale_at(tokens), asked_again=again)
+    signed_in = Visit(claims, tokens, stale_at(tokens))
+    if sent and sent.call and sent.subject == claims["sub"]:  # not for another person who came back instead
+        answered = ask(signed_in, sent.call)
+        # Once is enough: whoever is refused with a new sign-in will be refused with the next.
+        signed_in.refused = "" if answered.is_success else refusal(answered)
     back = RedirectResponse("/", 303)
     set_cookie(back, VISIT, visits.keep(signed_in))  # a new value: what somebody planted before is worth nothing
     back.delete_cookie(LEAVING, path="/", secure=SECURE, httponly=True, samesite="lax")
@@ -137,47 +164,57 @@ async def form(request: Request) -> dict[str, str]:
     return dict(parse_qsl((await request.body()).decode()))
 
 
-Sent = Annotated[dict[str, str], Depends(form)]
+Form = Annotated[dict[str, str], Depends(form)]
 
 
 @app.post("/notes")
-def write(sent: Sent, visit: VisitCookie = "") -> Response:
-    return call("POST", visit, {"text": sent.get("text", "")})
+def write(sent: Form, visit: VisitCookie = "") -> Response:
+    return call(Call("POST", body={"text": sent.get("text", "")}), visit)
+
+
+@app.post("/publish")
+def publish(visit: VisitCookie = "") -> Response:
+    return call(Call("POST", "/published"), visit)
 
 
 @app.post("/erase")
 def erase(visit: VisitCookie = "") -> Response:
-    return call("DELETE", visit)
+    return call(Call("DELETE"), visit)
 
 
-def call(method: str, key: str, body: dict[str, str] | None = None) -> Response:
+def call(wanted: Call, key: str) -> Response:
     """Asks the API in the person's name, and does what its challenge says."""
     visit = visits.find(key)
     if visit is None:
         return leave(SCOPE)
     try:
-        bearer = {"Authorization": f"Bearer {access_token(visit)}"}
+        answer = ask(visit, wanted)
     except SignInFailed as failure:
         if failure.error != "invalid_grant":
             raise
         visits.take(key)  # it was ended at the issuer
         return leave(SCOPE)
-    answer = issuer.http.request(method, f"{API_URL}/notes", json=body, headers=bearer)
     if answer.is_success:
-        visit.asked_again = False
         return page(visit, answer.json())
-    wanted = challenge(answer)
-    if visit.asked_again:  # once is enough: whoever is refused with a new sign-in will be refused with the next
-        return page(visit, problem=f"The API refuses this: {wanted.get('error_description', answer.status_code)}.")
-    match wanted.get("error"):
+    told, subject = challenge(answer), visit.claims["sub"]
+    match told.get("error"):
         case "insufficient_user_authentication":  # RFC 9470 §4
-            stronger = {name: wanted[name] for name in ("acr_values", "max_age") if name in wanted}
-            return leave(SCOPE, again=True, **stronger)
+            stronger = {name: told[name] for name in ("acr_values", "max_age") if name in told}
+            return leave(SCOPE, wanted, subject, **stronger)
         case "insufficient_scope":
-            return leave(f"{SCOPE} {wanted.get('scope', '')}".strip(), again=True)
+            return leave(f"{SCOPE} {told.get('scope', '')}".strip(), wanted, subject)
         case "invalid_token":
-            return leave(SCOPE, again=True)
-    return page(visit, problem=f"The API answers {answer.status_code}.")
+            return leave(SCOPE, wanted, subject)
+    return page(visit, problem=refusal(answer))
+
+
+def ask(visit: Visit, wanted: Call) -> httpx2.Response:
+    bearer = {"Authorization": f"Bearer {access_token(visit)}"}
+    return issuer.http.request(wanted.method, f"{API_URL}{wanted.path}", json=wanted.body, headers=bearer)
+
+
+def refusal(answer: httpx2.Response) -> str:
+    return f"The API refuses this: {challenge(answer).get('error_description', answer.status_code)}."
 
 
 def challenge(answer: httpx2.Response) -> dict[str, str]:
@@ -204,7 +241,7 @@ def sign_out(visit: VisitCookie = "") -> Response:
 
 
 @app.post("/backchannel-logout")
-def backchannel_logout(sent: Sent) -> Response:
+def backchannel_logout(sent: Form) -> Response:
     """The issuer says that a session is over. Its `backchannel_logout_uri` of this client leads here."""
     try:
         sid, sub = issuer.signed_out(sent.get("logout_token", ""))

@@ -10,11 +10,12 @@ import mintmark
 from mintmark import explanations
 from mintmark.explanations import EXPLANATIONS
 from mintmark.factors import password
+from mintmark.protocol import link
 from mintmark.protocol.errors import Refusal
 
 HOUSE = Path(mintmark.__file__).parent
 # Functions that make a refusal, and which of their arguments the check is.
-MAKERS = {"refused": 2, "_unknown": 0, "unproved": 0}
+MAKERS = {"_wrong": 9, "refused": 2, "_unknown": 0, "unproved": 0}
 # Checks that pass through: where they come from is looked at, too.
 PASSED_ON = {
     "refused.py",
@@ -22,7 +23,10 @@ PASSED_ON = {
     "client_auth/__init__.py",
     "protocol/client_assertion.py",
     "grants/refresh_token.py",
+    "factors/passkey.py",
     "factors/password.py",
+    "links.py",
+    "factors/email_code.py",
     "endpoints/tokens_seen.py",
 }
 
@@ -73,6 +77,7 @@ def checks() -> dict[str, str]:
             assert texts or file in PASSED_ON, f"{where}: a check that nobody can read here"
             found |= dict.fromkeys(texts, where)
     found |= dict.fromkeys(password.CHECKS.values(), "factors/password.py")
+    found |= dict.fromkeys(link.CHECKS, "links.py")
     return found | dict.fromkeys(told_of_tokens(), "endpoints/tokens_seen.py")
 
 
@@ -88,6 +93,15 @@ def test_every_check_of_the_source_is_explained():
 
 def test_every_explanation_is_of_a_check_that_there_is():
     assert set() == EXPLANATIONS.keys() - checks().keys()
+
+
+def test_no_check_is_explained_in_two_places():
+    rooms = (
+        importlib.import_module(f"mintmark.explanations.{found.name}").__dict__.get("TABLE", {})
+        for found in pkgutil.iter_modules(explanations.__path__)
+    )
+
+    assert len(EXPLANATIONS) == sum(len(table) for table in rooms)
 
 
 def test_an_explanation_is_two_sentences_that_fit_a_table():

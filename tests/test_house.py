@@ -39,7 +39,7 @@ BANNED = {
 WAYS: dict[str, tuple[str, set[str]]] = {
     "grants": ("GRANTS", {"earning"}),
     "client_auth": ("METHODS", set()),
-    "factors": ("FACTORS", {"hashing", "hash_formats", "throttle"}),
+    "factors": ("FACTORS", {"factor", "hashing", "hash_formats", "throttle"}),
 }
 
 # Written so that this file does not name them itself.

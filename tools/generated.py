@@ -3,7 +3,7 @@
 import importlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ def events() -> str:
 def event_row(found: Any, kind: Any) -> str:  # Any: a module, and a class of it
     own = " ".join(f"`{name}`" for name in found.own(kind)) or "none"
     written = "" if kind.changes_state else ", observed"
-    return f"| `{found._snake(kind.__name__)}` | {' '.join(kind.__doc__.split())} | {kind.outcome}{written} | {own} |"
+    return f"| `{found.name_of(kind)}` | {' '.join(kind.__doc__.split())} | {kind.outcome}{written} | {own} |"
 
 
 def metrics() -> str:
@@ -66,16 +66,24 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
+def catalogues() -> Iterator[tuple[str, bytes]]:
+    """Each language's, and what it compiles to."""
+    made = importlib.import_module("catalogues")
+    for tag in made.tags():
+        yield f"{made.path(tag, 'po').relative_to(ROOT)}", made.written(tag).encode()
+        yield f"{made.path(tag, 'mo').relative_to(ROOT)}", made.compiled(tag)
+
+
 def main(verb: str) -> int:
     stale = []
-    for name, make in PAGES.items():
-        path, text = ROOT / name, make()
-        if path.exists() and path.read_text() == text:
+    for name, content in (*((name, make().encode()) for name, make in PAGES.items()), *catalogues()):
+        path = ROOT / name
+        if path.exists() and path.read_bytes() == content:
             continue
         stale.append(name)
         if verb == "--write":
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+            path.write_bytes(content)
     if stale:
         print("written:" if verb == "--write" else "not fresh, `make format` mends it:", ", ".join(stale))
     return int(bool(stale) and verb != "--write")

@@ -9,6 +9,7 @@ from mintmark.protocol.authorization_request import RefusedWithRedirect
 from mintmark.protocol.errors import Overloaded, Refusal
 from mintmark.server import Server
 from mintmark.store.changes import Unavailable
+from mintmark.texts import _
 from mintmark.wire import refusals
 from mintmark.wire.answer import Answer
 from mintmark.wire.asgi import Handle
@@ -46,12 +47,12 @@ def as_page(server: Server, door: Door) -> Handle:
             return await door(server, asked)
         except RefusedWithRedirect as refusal:
             refused.tell(server, asked, refusal.error, server.clock())
-            return refusals.as_redirect(refusal, server, asked.request_id)
+            return refusals.as_redirect(refusal, server, asked.request_id, asked.languages)
         except Refusal as refusal:
             refused.tell(server, asked, refusal, server.clock())
             return answers.error(server, asked, refusal)
         except Unavailable:
-            busy = Overloaded("The server is busy. Try again in a moment.", check="store")
+            busy = Overloaded(_("The server is busy. Try again in a moment."), check="store")
             refused.tell(server, asked, busy, server.clock())
             return answers.error(server, asked, busy)
         except Exception as error:  # noqa: BLE001  whatever it is, its trace goes to the log and never on the wire

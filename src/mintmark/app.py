@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from mintmark import answering, keyring, logs, refused, traced, upkeep
-from mintmark.admin import api
+from mintmark.admin import mounted
 from mintmark.counting import OTHER
 from mintmark.counts import Counts
 from mintmark.endpoints import (
@@ -32,14 +32,30 @@ from mintmark.endpoints import (
 from mintmark.endpoints.health import Health
 from mintmark.endpoints.metrics import Metrics, watched
 from mintmark.endpoints.well_known import WellKnown
+from mintmark.factors import email_code
 from mintmark.factors.hashing import Hashing
 from mintmark.factors.throttle import Turns
 from mintmark.journal import Journal
 from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
+from mintmark.languages import Languages
 from mintmark.metrics.workers import Folder
-from mintmark.pages import account, answers, check_session, consent, sign_in, sign_out
+from mintmark.pages import (
+    answers,
+    check_session,
+    code,
+    consent,
+    forgot,
+    link,
+    passkey_options,
+    sign_in,
+    sign_out,
+    sign_up,
+)
+from mintmark.pages.account import doors as account
+from mintmark.pages.branding import Look
 from mintmark.pages.render import Pages
+from mintmark.protocol import acr_levels
 from mintmark.protocol.budget import Budget
 from mintmark.protocol.errors import Refusal
 from mintmark.registry import Registry
@@ -73,8 +89,9 @@ async def open_server(
 ) -> Server:
     """Opens the store, makes what is missing of keys and secrets, and reads what was configured.
 
-    Raises Unmigrated, Unavailable, BadDatabaseUrl or WrongSealingKey: then nothing was made.
+    Raises BadBranding, Unmigrated, Unavailable, BadDatabaseUrl or WrongSealingKey: then nothing was made.
     """
+    look = Look.read(settings)
     store = await connect.connect(settings.database_url.get_secret_value())
     more = None
     if tracing is not None:
@@ -99,16 +116,10 @@ async def open_server(
         store=store,
         registry=registry,
         sealer=sealer,
-        hashing=Hashing(
-            settings.password_hash_memory,
-            settings.password_hash_time_cost,
-            settings.password_hash_parallelism,
-            settings.password_threads or os.cpu_count() or 1,
-            settings.password_queue,
-        ),
+        hashing=_hashing(settings),
         turns=Turns(),
         lanes=Lanes(),
-        pages=Pages(settings.operator_name, settings.issuer_path, settings.privacy_url, settings.terms_url),
+        pages=_pages(settings, look),
         client_failures=_budget(settings.throttle_client_auth),
         journal=Journal(logs.logger(settings.log_format, more=more), random, count=counts.event),
         clock=clock,
@@ -116,8 +127,26 @@ async def open_server(
         wait=wait,
         outbound=traced.outbound(settings, tracing),
         counts=counts,
+        languages=Languages(settings.default_language),
         leaving=leaving or Leaving(),
+        levels=acr_levels.read(settings.acr_levels),
     )
+
+
+def _hashing(settings: Settings) -> Hashing:
+    return Hashing(
+        settings.password_hash_memory,
+        settings.password_hash_time_cost,
+        settings.password_hash_parallelism,
+        settings.password_threads or os.cpu_count() or 1,
+        settings.password_queue,
+    )
+
+
+def _pages(settings: Settings, look: Look) -> Pages:
+    sign_up = settings.sign_up != "off"
+    named = (settings.operator_name, settings.issuer_path, settings.privacy_url, settings.terms_url)
+    return Pages(*named, look, sign_up=sign_up)
 
 
 def _budget(throttle: Throttle | None) -> Budget:
@@ -146,14 +175,22 @@ def routes(server: Server) -> dict[str, Route]:
             {"GET": page(authorize.authorize), "POST": page(authorize.authorize_by_post)}, "page", head=False
         ),
         "/login": Route({"GET": page(sign_in.show), "POST": page(sign_in.submit)}, "page"),
+        "/login/passkey": Route({"POST": json(passkey_options.sign_in)}),
+        "/account/passkeys/options": Route({"POST": json(passkey_options.register)}),
         "/consent": Route({"GET": page(consent.show), "POST": page(consent.submit)}, "page"),
         "/logout": Route({"GET": page(sign_out.show), "POST": page(sign_out.submit)}, "page"),
         "/end_session": Route(
             {"GET": page(end_session.end_session), "POST": page(end_session.end_session_by_post)}, "page", head=False
         ),
         "/check_session": Route({"GET": page(check_session.show)}, "page"),
-        "/account": Route({"GET": page(account.show), "POST": page(account.submit)}, "page"),
+        "/forgot": Route({"GET": page(forgot.show), "POST": page(forgot.submit)}, "page"),
+        "/link": Route({"GET": page(link.show), "POST": page(link.submit)}, "page"),
+        **account.routes(page),
     }
+    if email_code.is_on(server):
+        found["/code"] = Route({"GET": page(code.show), "POST": page(code.submit)}, "page")
+    if server.settings.sign_up != "off":
+        found["/sign-up"] = Route({"GET": page(sign_up.show), "POST": page(sign_up.submit)}, "page")
     if server.settings.registration != "off":
         found["/register"] = Route(
             {
@@ -234,7 +271,7 @@ def build(
             app.state.server = server
             metrics = Metrics(server, None if workers is None else Folder(workers))
             found.update(watched(routes(server) | {"/metrics": _metrics(metrics)}, server.counts, server.path))
-            app.router.routes.append(api.mount(f"{server.path}/admin/api", _operators(server)))
+            app.router.routes.append(mounted.mount(f"{server.path}/admin/api", _operators(server)))
             app.mount(f"{server.path}{probe.PATH}", probe.application(server, always))
             if metrics.workers is not None:
                 await stack.enter_async_context(metrics.workers.kept(metrics.values))
@@ -269,7 +306,7 @@ def _operators(server: Server) -> Watched:
             door = "/admin/api" + visit.door
             logs.answered(server.journal.log, visit.request_id, door, method, visit.status, seconds)
 
-    return Watched(api.build(server), "/admin/api", server.counts, told)
+    return Watched(mounted.Late(server), "/admin/api", server.counts, told)
 
 
 def _nothing_there(

@@ -4,7 +4,7 @@ import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from mintmark.protocol import ids, session_state
@@ -17,6 +17,7 @@ from mintmark.server import Server
 from mintmark.store import sessions
 from mintmark.store.changes import Conflict, Unavailable
 from mintmark.store.people import Person
+from mintmark.texts import _
 from mintmark.wire.answer import Answer
 from mintmark.wire.asked import Asked
 
@@ -36,6 +37,7 @@ class Browser:
     is_new: bool  # the browser has no cookie of ours yet
     session: Session | None  # live
     person: Person | None
+    languages: tuple[str, ...] = ()  # that it asks for, the most wanted first
 
     @property
     def name(self) -> str:
@@ -55,13 +57,15 @@ async def read(server: Server, asked: Asked, now: datetime) -> Browser:
     """Who sits there. A session's last use is written down once a minute."""
     secret = asked.cookies.get(server.settings.cookie_name)
     if secret is None or not secret.startswith(PREFIX) or len(secret) > 100:
-        return Browser(ids.secret(PREFIX, server.random(32)), is_new=True, session=None, person=None)
+        return Browser(
+            ids.secret(PREFIX, server.random(32)), is_new=True, session=None, person=None, languages=asked.languages
+        )
     found = await sessions.find(server.store, ids.digest(secret))
     if found is None or not found[0].is_live(now):
-        return Browser(secret, is_new=False, session=None, person=None)
+        return Browser(secret, is_new=False, session=None, person=None, languages=asked.languages)
     session, person = found
     await _touch(server, session, person, now)
-    return Browser(secret, is_new=False, session=session, person=person)
+    return Browser(secret, is_new=False, session=session, person=person, languages=asked.languages)
 
 
 async def _touch(server: Server, session: Session, person: Person, now: datetime) -> None:
@@ -94,16 +98,16 @@ def check_form(server: Server, asked: Asked, params: Params, browser: Browser) -
     site, origin = asked.header(b"sec-fetch-site"), asked.header(b"origin")
     if site is not None and site != "same-origin":
         raise ForgedForm(
-            "This form was sent from another site.", check="sec-fetch-site", expected="same-origin", got=site
+            _("This form was sent from another site."), check="sec-fetch-site", expected="same-origin", got=site
         )
     if origin is not None and origin != server.settings.origin and not (origin == "null" and site == "same-origin"):
         raise ForgedForm(
-            "This form was sent from another site.", check="origin", expected=server.settings.origin, got=origin
+            _("This form was sent from another site."), check="origin", expected=server.settings.origin, got=origin
         )
     given = asked.header(b"x-csrf-token") or params.get("csrf_token") or ""
     if browser.is_new or not server.registry.is_mac("csrf", _bound(browser), _decoded(given)):
         raise ForgedForm(
-            "This form is too old, or was made for another browser. Go back and reload.",
+            _("This form is too old, or was made for another browser. Go back and reload."),
             check="csrf",
             expected="the csrf_token of this browser's form",
             got=given,
@@ -182,6 +186,24 @@ def _stated(server: Server, answer: Answer, state: str) -> Answer:
     return answer.plus((b"set-cookie", f"{state_cookie(server)}={state}; Path={path}; {rest}".encode()))
 
 
+# ── the link that somebody opened, kept out of the address
+
+
+LINK_AGE = 3600  # seconds: as long as somebody may think about a new password
+
+
+def link_cookie(server: Server) -> str:
+    return f"{server.settings.cookie_name}-link"
+
+
+def with_link(server: Server, answer: Answer, secret: str) -> Answer:
+    return answer.plus((b"set-cookie", _cookie(server, link_cookie(server), secret, LINK_AGE).encode()))
+
+
+def without_link(server: Server, answer: Answer) -> Answer:
+    return answer.plus((b"set-cookie", _cookie(server, link_cookie(server), "", age=0).encode()))
+
+
 # ── browsers where somebody signed in before
 
 
@@ -204,6 +226,24 @@ def is_known_device(server: Server, asked: Asked, person_id: str) -> bytes | Non
     except ValueError:
         return None
     return mark if server.registry.is_mac("device", person_id.encode(), mark) else None
+
+
+# ── browsers that need no second factor of a person for a while
+
+
+def trust_cookie(server: Server, person_id: str) -> str:
+    """One cookie for each account that trusts this browser."""
+    return f"{device_cookie(server, person_id)}-trust"
+
+
+def trust_digest(secret: str, person_id: str) -> bytes:
+    """Of this browser and this person: the same secret in another account's cookie is none."""
+    return sha256(f"{secret} {person_id}".encode("utf-8", "surrogatepass")).digest()
+
+
+def with_trust(server: Server, answer: Answer, person_id: str, secret: str, lasts: timedelta) -> Answer:
+    cookie = _cookie(server, trust_cookie(server, person_id), secret, int(lasts.total_seconds()))
+    return answer.plus((b"set-cookie", cookie.encode()))
 
 
 def compare(one: bytes | None, other: bytes) -> bool:

@@ -10,7 +10,10 @@ import typer
 
 # A module of `commands` each: with a function of its own name, or with `app`, a set of verbs.
 COMMANDS = ("serve", "migrate", "check", "apply", "export", "drift", "backup", "restore", "why")
-GROUPS = ("users", "clients", "registration", "policies", "keys", "sessions", "audit", "webhooks", "outbox", "upkeep")
+GROUPS = (
+    "users", "clients", "registration", "policies", "keys", "sessions", "throttles", "audit", "webhooks", "outbox",
+    "upkeep",
+)  # fmt: skip
 COMPLETE = "_MINTMARK_COMPLETE"  # set where a shell asks what may follow
 
 

@@ -14,6 +14,7 @@ from mintmark.store import (
     client_logos,
     clients,
     consents,
+    enrolled,
     people,
     resources,
     sessions,
@@ -65,6 +66,22 @@ async def all_sessions(
     return changes, [SessionEnded(person_id=person_id, reason=reason, actor=actor)]
 
 
+async def other_sessions(
+    knowing: Knowing, person_id: str, kept: str, reason: str, now: datetime, *, everything: bool = False
+) -> tuple[list[Change], list[Event]]:
+    """All of a person's sessions but one, however many they are; `everything`: and whatever apps got elsewhere."""
+    changes = [
+        sessions.stands(kept),
+        sessions.end_others_of(person_id, kept, reason, now),
+        authorizations.end_by_other_sessions(person_id, kept, reason, now, everything=everything),
+    ]
+    if not everything:
+        outliving = await authorizations.outliving_sessions_of(knowing.store, person_id)
+        elsewhere = [one for one in outliving if one.authorization.session_id != kept]
+        changes += await _bound(knowing, elsewhere, reason, now)
+    return changes, [SessionEnded(person_id=person_id, reason=reason)]
+
+
 def everything(
     person_id: str, reason: str, now: datetime, *, actor: str | None = None
 ) -> tuple[list[Change], list[Event]]:
@@ -101,9 +118,14 @@ def authorization(
 
 
 def deletion(person_id: str, now: datetime, *, actor: str | None = None) -> tuple[list[Change], list[Event]]:
-    """A person goes, with all that they allowed and what the audit trail holds of them alone."""
+    """A person goes, with all that they allowed and had, and what the audit trail holds of them alone."""
     ends, events = everything(person_id, "person deleted", now, actor=actor)
-    gone = [consents.forget_person(person_id), people.delete_(person_id), *audit_personal.erase(person_id)]
+    gone = [
+        consents.forget_person(person_id),
+        *enrolled.forget_person(person_id),
+        people.delete_(person_id),
+        *audit_personal.erase(person_id),
+    ]
     return [*ends, *gone], events
 
 

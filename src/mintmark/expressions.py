@@ -6,9 +6,8 @@ comprehensions; what it leaves open is bounded here: how long a text may grow, h
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, Literal
-
-from cel_expr_python import cel
 
 LONGEST = 500  # characters of an expression
 LONGEST_TEXT = 4000  # characters of a text that a function makes, or that comes out
@@ -29,6 +28,14 @@ _UNKNOWN = (
 
 Kind = Literal["text", "texts", "flag", "object", "anything"]
 Value = Any  # JSON; Any, for it is made of whatever an expression says
+
+
+@cache
+def _library() -> Any:  # Any: the library has no types
+    """Read when the first expression is: who has none starts without it."""
+    from cel_expr_python import cel
+
+    return cel
 
 
 class ExpressionRefused(ValueError):
@@ -60,7 +67,7 @@ class Expression:
             found = self._compiled.eval(data={name: facts[name] for name in self.names if name in facts})
         except RuntimeError as error:
             raise _failed(str(error)) from None
-        if found.type() == cel.Type.ERROR:
+        if found.type() == _library().Type.ERROR:
             raise _failed(str(found.value()))
         return _Reading().read(found, 0)
 
@@ -69,6 +76,7 @@ class Language:
     """The names that expressions may speak of, each of a kind; and what they may do with them."""
 
     def __init__(self, names: Mapping[str, Kind]) -> None:
+        cel = _library()
         self._calls, self._names = _Calls(), tuple(names)
         kinds = {
             "text": cel.Type.STRING,
@@ -130,6 +138,7 @@ class _Calls:
         self.left = 0
 
     def declared(self) -> list[Any]:
+        cel = _library()
         text, texts = cel.Type.STRING, cel.Type.List(cel.Type.STRING)
         return [
             self._function("lower", text, [text], lambda one: str(one).lower()),
@@ -152,6 +161,7 @@ class _Calls:
                 raise ValueError(f"{name} makes a text that is too long")
             return made
 
+        cel = _library()
         overload = cel.Overload(f"{name}_of", gives, takes, True, impl=called)
         return cel.FunctionDecl(name, [overload])
 

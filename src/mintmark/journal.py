@@ -36,7 +36,7 @@ def shown_of(kind: type[Event]) -> tuple[tuple[str, str], ...]:
 
 
 class Log(Protocol):
-    def info(self, event: str, **fields: Any) -> Any: ...  # Any: structlog's own
+    def info(self, event: str, **fields: Any) -> Any: ...  # Any: whatever an event tells
     def warning(self, event: str, **fields: Any) -> Any: ...
 
 

@@ -13,7 +13,7 @@ from mintmark.keys.sealing import Sealer
 from mintmark.protocol import ids
 from mintmark.server import Server
 from mintmark.settings import Settings
-from mintmark.store import clients, configuration, resources, secrets, signing_keys, webhooks
+from mintmark.store import clients, configuration, external_factors, resources, secrets, signing_keys, totps, webhooks
 from mintmark.store.changes import Change, Conflict, Insert
 from mintmark.store.executor import Executor
 from mintmark.store.secrets import SealedSecret
@@ -161,7 +161,20 @@ async def resealed(store: Executor, sealer: Sealer) -> list[Change]:
         if key.facts.removed_at is None and not sealer.sealed_by_first(key.private):
             bound = signing_keys.bound_to(key.facts.kid)
             changes.append(signing_keys.reseal(key, _resealed(sealer, key.private, bound)))
+    changes += await external_factors.resealed(store, sealer)
     return [*changes, *await webhooks.resealed(store, sealer)]
+
+
+async def reseal_seeds(store: Executor, sealer: Sealer) -> int:
+    """Those of authenticator apps, some in each commit: there may be millions. How many were sealed anew."""
+    count = 0
+    async for some in totps.seeds(store):
+        changes = totps.resealed(some, sealer)
+        if changes and await _made(store, changes):
+            count += len(changes)
+        elif changes:  # one of them was removed meanwhile
+            count += sum([await _made(store, [change]) for change in changes])
+    return count
 
 
 def _resealed(sealer: Sealer, blob: bytes, bound: str) -> bytes:

@@ -12,7 +12,7 @@ from datetime import datetime
 import orjson
 
 from mintmark import envelopes, subjects
-from mintmark.outbound import NotReached
+from mintmark.outbound import Declined, NotReached, Pointless
 from mintmark.protocol import ids, jose, logout
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.client import Client
@@ -23,7 +23,6 @@ from mintmark.store import outbox, participants, sessions
 from mintmark.store.changes import Change, Conflict
 from mintmark.store.outbox import Message
 from mintmark.store.sessions import Ended
-from mintmark.webhooks import Declined, Pointless
 
 AT_ONCE = 50  # sessions in one change set
 MOST = 200  # change sets of one run: the rest is left to the next

@@ -3,20 +3,20 @@
 import asyncio
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final, Literal, TextIO
 
 import orjson
-import structlog
 
 from mintmark.journal import Log
 from mintmark.wire.asked import Asked
 
 AT_ONCE: Final = 0.05  # seconds: lines of so long are written together
 
-Line = MutableMapping[str, Any]  # Any: structlog's own; `time` is seconds since the epoch until it is rendered
+Line = MutableMapping[str, Any]  # Any: whatever an event tells; `time` is seconds since the epoch until it is rendered
 Render = Callable[[object, str, Line], str]
 
 
@@ -28,22 +28,25 @@ def logger(
     """Writes to stdout. Made once; nothing global is configured. more: what else each line tells."""
     to = to or sys.stdout
     render = _as_json if form == "json" else _in_colours() if to.isatty() else _as_words
-    return structlog.wrap_logger(Lines(to, render, more), processors=(), wrapper_class=Deferred).bind()  # type: ignore[no-any-return]  # structlog gives Any
+    return Deferred(Lines(to, render, more))
 
 
-class Deferred(structlog.BoundLoggerBase):
+class Deferred:
     """Takes an event down as it is; what renders it comes later. structlog's own wrappers render at once."""
 
+    def __init__(self, lines: "Lines") -> None:
+        self._lines = lines
+
     def info(self, event: str, **fields: Any) -> None:
-        self._logger.take({"time": time.time(), "level": "info", "event": event, **self._context, **fields})
+        self._lines.take({"time": time.time(), "level": "info", "event": event, **fields})
 
     def warning(self, event: str, **fields: Any) -> None:
         if fields.get("exc_info") is True:
             fields["exc_info"] = sys.exc_info()  # it is another one, or none, when the line is rendered
-        self._logger.take({"time": time.time(), "level": "warning", "event": event, **self._context, **fields})
+        self._lines.take({"time": time.time(), "level": "warning", "event": event, **fields})
 
     def flush(self) -> None:
-        self._logger.flush()
+        self._lines.flush()
 
 
 class Lines:
@@ -74,7 +77,7 @@ class Lines:
 
     def _rendered(self, line: Line) -> str:
         if "exc_info" in line:
-            line = structlog.processors.format_exc_info(None, line["level"], line)
+            line["exception"] = "".join(traceback.format_exception(*line.pop("exc_info"))).rstrip()
         return self._render(None, line["level"], line) + "\n"
 
 
@@ -109,7 +112,9 @@ def _word(value: object) -> str:
 
 
 def _in_colours() -> Render:
-    """For a person at a terminal."""
+    """For a person at a terminal; nobody else waits for what draws it."""
+    import structlog
+
     console = structlog.dev.ConsoleRenderer(colors=True)
 
     def render(logger: object, level: str, line: Line) -> str:

@@ -42,6 +42,14 @@ class NotAllowed(NotReached):
     """The address is not one that may be asked; nothing was sent."""
 
 
+class Pointless(NotReached):
+    """No other attempt would change anything."""
+
+
+class Declined(NotReached):
+    """It answered that it will not: a few more attempts, and none for days."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     status: int

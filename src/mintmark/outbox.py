@@ -11,17 +11,20 @@ from types import MappingProxyType
 
 from mintmark import logouts, webhooks
 from mintmark.events import DeliveryGivenUp
-from mintmark.outbound import NotReached
+from mintmark.mails import sending
+from mintmark.mails.smtp import AddressRefused
+from mintmark.outbound import Declined, NotReached, Pointless
 from mintmark.server import Server
 from mintmark.store import outbox
 from mintmark.store.changes import Conflict, Unavailable
 from mintmark.store.outbox import Message
-from mintmark.webhooks import Declined, Pointless
 
 Sender = Callable[[Server, Message], Awaitable[None]]  # raises NotReached
 
 # Each kind of message, and who sends it.
-SENDERS: Mapping[str, Sender] = MappingProxyType({outbox.WEBHOOK: webhooks.send, outbox.LOGOUT: logouts.send})
+SENDERS: Mapping[str, Sender] = MappingProxyType(
+    {outbox.WEBHOOK: webhooks.send, outbox.LOGOUT: logouts.send, outbox.MAIL: sending.send}
+)
 
 AT_ONCE = 4  # to one receiver, by one process
 LOOKS_AGAIN = 1.0  # seconds, while something is under way
@@ -107,7 +110,8 @@ async def _send(server: Server, message: Message) -> bool:
         await sender(server, message)
     except NotReached as error:
         await _failed(server, message, error)
-        return False
+        # One address that is refused says nothing of the others that wait for the same mail server.
+        return isinstance(error, AddressRefused | Pointless)
     await server.store.commit([outbox.done(message, server.clock())])
     _count(server.deliveries.sent, message.kind)
     return True

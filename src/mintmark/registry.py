@@ -8,12 +8,14 @@ import asyncio
 import hmac
 import json
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, TypeVar
 
+from mintmark.expressions import Language
 from mintmark.keys.ring import Ring, SigningKey
 from mintmark.keys.sealing import Sealer
 from mintmark.protocol import claim_rule, claim_rule_record
@@ -22,11 +24,12 @@ from mintmark.protocol.authorization import Standing
 from mintmark.protocol.catalogue import Catalogue
 from mintmark.protocol.claim_rule import ClaimRule
 from mintmark.protocol.client import Client
+from mintmark.protocol.external_factor import ExternalFactor
 from mintmark.protocol.limits import Contradiction, Limits, Stated
 from mintmark.protocol.memory import Memory
 from mintmark.protocol.policy import Policy
 from mintmark.protocol.webhook import Webhook
-from mintmark.store import claim_rules, clients, configuration, resources, secrets, signing_keys
+from mintmark.store import claim_rules, clients, configuration, external_factors, resources, secrets, signing_keys
 from mintmark.store import webhooks as stored_webhooks
 from mintmark.store.changes import Unavailable
 from mintmark.store.executor import Executor
@@ -89,9 +92,10 @@ class Registry:
         self.ring = Ring(())
         self.offers_password = False  # some enabled client has the password grant
         self.webhooks: tuple[Webhook, ...] = ()  # disabled ones too
+        self.external_factors: Mapping[str, ExternalFactor] = MappingProxyType({})  # by name, in its order
         self.claim_rules: tuple[ClaimRule, ...] = ()  # in the order of their names
-        self._language = claim_rule.language()
         self._understood: dict[str, ClaimRule] = {}  # by what is stored
+        self._language: Language | None = None
 
     async def renew(self) -> None:
         """Reads the version, and everything anew where it changed. Raises Unavailable."""
@@ -135,11 +139,13 @@ class Registry:
         offers_password = await clients.anyone_has(self._store, "password")
         webhooks = await stored_webhooks.all(self._store, self._sealer)
         rules = await claim_rules.all(self._store)
+        external = await external_factors.all(self._store, self._sealer)
         self.catalogue = Catalogue(self._issuer, found)
         self._understand(rules.values())
         self.ring = Ring(keys)
         self.offers_password = offers_password
         self.webhooks = tuple(webhooks)
+        self.external_factors = MappingProxyType(external)
         self._policies, self._secrets = policies, opened
         self._newest = {purpose: next(reversed(of.items())) for purpose, of in opened.items()}
         self._keyed = {}
@@ -148,11 +154,14 @@ class Registry:
 
     def _understand(self, documents: Iterable[str]) -> None:
         """A rule that is as it was is not read anew."""
-        known, language = self._understood, self._language
-        self._understood = {
-            text: known.get(text) or claim_rule_record.stored(json.loads(text), language) for text in documents
-        }
+        known = self._understood
+        self._understood = {text: known.get(text) or self._rule(text) for text in documents}
         self.claim_rules = tuple(self._understood.values())
+
+    def _rule(self, text: str) -> ClaimRule:
+        if self._language is None:  # made with the first rule: its library is slow to read
+            self._language = claim_rule.language()
+        return claim_rule_record.stored(json.loads(text), self._language)
 
     def _open(self, key: signing_keys.StoredKey) -> SigningKey:
         private = self._sealer.open(key.private, bound_to=signing_keys.bound_to(key.facts.kid))
@@ -216,6 +225,13 @@ class Registry:
         # offline: what is asked for is what somebody stated, and no default
         return any(one.ends_with_session for one in self._each(client, found.resources, groups, now, offline=True))
 
+    def required_factors(
+        self, client: Client, audience: tuple[str, ...], groups: tuple[str, ...], now: datetime
+    ) -> tuple[str, ...]:
+        """What every policy that speaks for it demands of the person's sign-in: words of `require_factors`."""
+        each = self._each(client, audience, groups, now, offline=False)
+        return tuple(dict.fromkeys(word for limits in each for word in limits.require_factors))
+
     def _each(
         self, client: Client, audience: tuple[str, ...], groups: tuple[str, ...], now: datetime, *, offline: bool
     ) -> list[Limits]:
@@ -242,9 +258,14 @@ class Registry:
 
     def session_limits(self, groups: tuple[str, ...], now: datetime) -> Limits:
         """What holds for a person's sessions, of whatever clients."""
-        return limits_.effective(
+        key = ("sessions", groups)
+        kept = self._limits.get(key)
+        if kept is not None and not kept.over(now):
+            return kept
+        found = limits_.effective(
             self.stated(None, (), groups), now=now, offline=False, confidential=True, self_registered=False
         )
+        return self._limits.keep(key, found)
 
     def policies_algs(self) -> set[str]:
         """Every access token algorithm that some policy names."""
@@ -281,6 +302,10 @@ class Registry:
         keyed = self._keyed[purpose].copy()
         keyed.update(message)
         return keyed.digest()
+
+    def every_mac(self, purpose: str, message: bytes) -> list[bytes]:
+        """Under each of the keys of the purpose: to find what one of them made, whichever it was."""
+        return [hmac.digest(key, message, sha256) for key in self._secrets.get(purpose, {}).values()]
 
     def is_mac(self, purpose: str, message: bytes, given: bytes) -> bool:
         """Under any of the keys of the purpose, in constant time for each."""

@@ -13,7 +13,9 @@ from mintmark.journal import Journal
 from mintmark.key_sets import KeySets
 from mintmark.keys.sealing import Sealer
 from mintmark.lanes import Lanes
+from mintmark.languages import Language, Languages
 from mintmark.outbound import Outbound
+from mintmark.protocol.acr import LEVELS, Level
 from mintmark.protocol.errors import Overloaded
 from mintmark.references import References
 from mintmark.registry import Registry
@@ -31,7 +33,7 @@ TRIES = 3  # a decision whose guard failed is made again from a fresh read, twic
 class PageMaker(Protocol):
     """Makes the pages; lives above, where the templates are."""
 
-    def page(self, template: str, **context: object) -> bytes: ...
+    def page(self, template: str, language: Language | None = None, /, **context: object) -> bytes: ...
     def headers(
         self,
         form_action: Sequence[str] = (),
@@ -102,7 +104,9 @@ class Server:
     logos: Deliveries = field(default_factory=lambda: Deliveries(most=LOGOS))  # that are being fetched
     upkeep_state: UpkeepState = field(default_factory=UpkeepState)
     counts: Counts = field(default_factory=Counts)
+    languages: Languages = field(default_factory=Languages)
     leaving: Leaving = field(default_factory=Leaving)
+    levels: Sequence[Level] = LEVELS  # of authentication, the weakest first
 
     @property
     def issuer(self) -> str:

@@ -17,6 +17,7 @@ from mintmark.server import Server
 from mintmark.store import requests
 from mintmark.store.changes import Conflict
 from mintmark.store.requests import KeptRequest
+from mintmark.texts import _
 from mintmark.wire.asked import Asked
 
 URN = "urn:ietf:params:oauth:request_uri:"  # RFC 9126 §2.2
@@ -39,7 +40,7 @@ async def client_of(server: Server, params: Params) -> Client:
     client = await server.registry.client(client_id)
     if client is None or client.disabled_at is not None:
         raise UnknownClient(
-            "The app that sent you here is not known.",
+            _("The app that sent you here is not known."),
             check="client_id" if client is None else "disabled client",
             expected="the client_id of a client that is enabled",
             got=client_id,
@@ -69,7 +70,13 @@ def ours(params: Params) -> str | None:
 
 def read(server: Server, params: Params, client: Client, now: datetime) -> AuthorizationRequest:
     limits = server.registry.limits(client, (), (), now, offline=False)
-    return authorization_request.read(params, client, server.registry.catalogue, require_pkce=limits.require_pkce)
+    return authorization_request.read(
+        params,
+        client,
+        server.registry.catalogue,
+        require_pkce=limits.require_pkce,
+        sign_up=server.settings.signs_up,
+    )
 
 
 async def keep(
@@ -95,13 +102,13 @@ async def find(server: Server, id: str, browser: Browser, asked: Asked, now: dat
     kept = await requests.find(server.store, id) if len(id) <= 100 else None
     if kept is None or now >= kept.expires_at:
         raise UntrustedRequest(
-            "This sign-in took too long. Go back to the app and start again.",
+            _("This sign-in took too long. Go back to the app and start again."),
             check="request age",
             expected=f"within {server.settings.request_lifetime}",
         )
     if kept.completed_at is not None:
         raise UntrustedRequest(
-            "This sign-in is finished. Go back to the app.",
+            _("This sign-in is finished. Go back to the app."),
             check="request completed",
             expected="a request that is under way",
         )
@@ -109,7 +116,7 @@ async def find(server: Server, id: str, browser: Browser, asked: Asked, now: dat
         kept = await _adopted(server, kept, browser, asked, now)
     if not browsers.compare(kept.browser_digest, browser.digest):
         raise ForgedForm(
-            "This sign-in was begun in another browser.",
+            _("This sign-in was begun in another browser."),
             check="request browser",
             expected="the cookie of the browser that began it",
         )

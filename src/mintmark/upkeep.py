@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from mintmark import chaining, expiry, keyring, logouts, logs, outbox, turns
+from mintmark import chaining, departures, expiry, keyring, logouts, logs, outbox, turns
 from mintmark.events import ClientDeleted
 from mintmark.server import Server
 from mintmark.store import client_logos, configuration, people, purge, refusals, registrations
@@ -45,6 +45,7 @@ def duties() -> Sequence[Duty]:
         Duty("rotation", KEYS_EVERY, turn_keys),
         Duty("purge", PURGE_EVERY, clear_away),
         Duty("registrations", UNUSED_EVERY, clear_unused),
+        Duty("deletions", PURGE_EVERY, departures.delete_due),
         Duty("hashes", HASHES_EVERY, note_hashes, everywhere=True),
         Duty("seal", chaining.SEAL_EVERY, chaining.Chain().seal_audit, everywhere=True),  # of two seals one is written
         Duty("retire", chaining.RETIRE_EVERY, chaining.retire_audit),

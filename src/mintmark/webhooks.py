@@ -3,19 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from mintmark.outbound import NotReached, Outbound
+from mintmark.outbound import NotReached, Outbound, Pointless
 from mintmark.protocol import webhook
 from mintmark.protocol.webhook import Webhook
 from mintmark.server import Server
 from mintmark.store.outbox import Message
-
-
-class Pointless(NotReached):
-    """No other attempt would change anything."""
-
-
-class Declined(NotReached):
-    """It answered that it will not: a few more attempts, and none for days."""
 
 
 @dataclass(frozen=True, slots=True)

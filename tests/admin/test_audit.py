@@ -99,6 +99,7 @@ async def test_seals_are_listed_by_pages(issuer):
 async def test_a_page_costs_one_statement_beside_the_token(sqlite_issuer):
     await happen(sqlite_issuer, failed("p"))
     operator = await operating.operator(sqlite_issuer)
+    await operator.items("/audit")  # the first one also waits for the API to be read, and meanwhile others ask
     before = sqlite_issuer.server.store.statements
     await operator.items("/audit")
 

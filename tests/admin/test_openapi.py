@@ -11,7 +11,12 @@ from tests.issuer import start
 OPERATIONS = {
     "sessions": {"listSessions", "getSession", "endSession", "listUserSessions", "endUserSessions"},
     "authorizations": {"listAuthorizations", "getAuthorization", "endAuthorization"},
-    "users": {"listUsers", "createUser", "getUser", "changeUser", "deleteUser"},
+    "users": {
+        "listUsers", "createUser", "getUser", "changeUser", "deleteUser", "listUserFactors", "removeUserFactor",
+        "requirePasswordReset", "clearUserThrottles", "listUserTrustedBrowsers", "endUserTrustedBrowsers",
+        "listUserThrottles", "listThrottles", "clearThrottles",
+        "listInvitations", "getInvitation", "createInvitation", "endInvitation",
+    },
     "clients": {
         "listClients", "createClient", "getClient", "changeClient", "deleteClient", "getEffectivePolicy",
         "listClientSecrets", "getClientSecret", "createClientSecret", "endClientSecret",

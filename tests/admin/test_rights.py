@@ -7,7 +7,7 @@ from tests.admin import operating
 from tests.issuer import ALICE, SECRET
 
 READS = {
-    "users": ["/users", f"/users/{ALICE}"],
+    "users": ["/users", f"/users/{ALICE}", "/invitations"],
     "clients": ["/clients", "/clients/web", "/clients/web/secrets", "/clients/web/effective-policy"],
     "resources": ["/resources"],
     "claim-rules": ["/claim-rules"],

@@ -1,5 +1,6 @@
 """The app and the API of `examples/`, each a process of its own beside a server on https, and `make demo`."""
 
+import itertools
 import json
 import os
 import re
@@ -15,10 +16,13 @@ from tests import serving
 from tests.clients.programs import program
 from tests.clients.provider import NOTES
 from tests.clients.visiting import Visitor
+from tests.endpoints import enrolling
+from tests.issuer import hidden
 from tests.serving import SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
 RECENT = 300
+TWO = "urn:mintmark:acr:2"
 
 
 def uvicorn(app: str, port: int) -> list[str]:
@@ -111,32 +115,94 @@ def test_an_answer_that_was_not_asked_for_signs_nobody_in(provider, app, visitor
 
 
 def test_old_sign_ins_do_not_erase_and_newer_ones_do(app, visitor, ahead):
+    """The app asks for a newer one, and then does what was wanted."""
     visitor.go(f"{app.url}/sign-in")
-    visitor.post(f"{app.url}/notes", text="keep me")
+    visitor.post(f"{app.url}/notes", text="erase me")
     ahead(RECENT + 60)
     visitor.forget("localhost")  # the session at the issuer, so that it asks again
     asked = len(visitor.asked)
-    ahead_page = visitor.post(f"{app.url}/erase")
-    sent = next(httpx2.URL(one).params for one in visitor.seen if "max_age" in one)
+    sent_away = visitor.http.post(f"{app.url}/erase", headers={"Origin": app.url})
     ahead(0)
-    erased = visitor.post(f"{app.url}/erase")
+    kept = visitor.http.get(app.url)
+    erased = visitor.go(sent_away.headers["location"])
 
-    assert "keep me" in ahead_page.text
-    assert str(RECENT) == sent["max_age"]
+    assert str(RECENT) == httpx2.URL(sent_away.headers["location"]).params["max_age"]
+    assert "erase me" in kept.text
     assert ["sign-in"] == visitor.asked[asked:]
-    assert "keep me" not in erased.text
+    assert "erase me" not in erased.text
     assert visitor.name.title().replace("-", " ") == name_of(erased)
 
 
 def test_a_sign_in_that_the_api_will_not_take_is_not_asked_for_forever(app, visitor, ahead):
     visitor.go(f"{app.url}/sign-in")
+    visitor.post(f"{app.url}/notes", text="keep me")
     ahead(RECENT + 60)
-    visitor.post(f"{app.url}/erase")
-    begun = sum("/authorize" in one for one in visitor.seen)
+    refused = visitor.post(f"{app.url}/erase")
+    begun = sum("/authorize?" in one for one in visitor.seen)
     visitor.post(f"{app.url}/erase")
 
+    assert "The API refuses this: the sign-in is too long ago." in refused.text
     assert 2 <= begun
-    assert begun + 1 >= sum("/authorize" in one for one in visitor.seen)
+    assert begun + 1 >= sum("/authorize?" in one for one in visitor.seen)
+    assert "keep me" in visitor.go(app.url).text
+
+
+@pytest.fixture
+def two_factors(visitor):
+    """The visitor adds an authenticator app, on their account page."""
+
+    def enrol():
+        place = f"{visitor.issuer}/account/totp"
+        origin = {"Origin": visitor.issuer}
+        page = visitor.http.get(place)
+        visitor.http.post(place, data={**hidden(page.text), "action": "begin"}, headers=origin)
+        page = visitor.http.get(place)
+        seed = enrolling.seed_on(page.text)
+        steps = itertools.count(int(time.time()) // 30)  # each code is good once, and one of the next half minute too
+        form = {**enrolling.form(page.text), "action": "confirm", "code": enrolling.code_at(seed, next(steps))}
+        assert 200 == visitor.http.post(place, data=form, headers=origin).status_code
+        visitor.code = lambda: enrolling.code_at(seed, next(steps))
+
+    return enrol
+
+
+def test_publishing_wants_a_second_factor_and_is_done_once_it_was_shown(app, api, visitor, two_factors):
+    visitor.go(f"{app.url}/sign-in")
+    visitor.post(f"{app.url}/notes", text=f"news of {visitor.name}")
+    two_factors()
+    before, asked = httpx2.get(f"{api.url}/published").json(), len(visitor.asked)
+    page = visitor.post(f"{app.url}/publish")
+    sent = next(httpx2.URL(one).params for one in visitor.seen if "acr_values" in one)
+
+    assert f"news of {visitor.name}" not in before
+    assert TWO == sent["acr_values"]
+    assert "max_age" not in sent
+    assert ["code"] == visitor.asked[asked:]  # the password was proved already
+    assert visitor.name.title().replace("-", " ") == name_of(page)
+    assert f"news of {visitor.name}" in httpx2.get(f"{api.url}/published").json()
+
+
+def test_whoever_has_no_second_factor_is_told_and_publishes_nothing(app, api, visitor):
+    """`acr_values` is a wish: the issuer signs them in as well as it can, and the API judges."""
+    visitor.go(f"{app.url}/sign-in")
+    visitor.post(f"{app.url}/notes", text=f"secrets of {visitor.name}")
+    page = visitor.post(f"{app.url}/publish")
+
+    assert "The API refuses this: a second factor is needed." in page.text
+    assert f"secrets of {visitor.name}" not in httpx2.get(f"{api.url}/published").json()
+
+
+def test_the_challenge_of_publishing_is_as_the_specification_has_it(api, provider):
+    """RFC 9470 §3, of a token that no person stands behind."""
+    form = {"grant_type": "client_credentials", "scope": "demo:write", "resource": NOTES}
+    with provider.http() as http:
+        token = http.post("/token", data=form, auth=("authlib", SECRET)).json()["access_token"]
+    answer = httpx2.post(f"{api.url}/published", headers={"Authorization": f"Bearer {token}"})
+    told = dict(re.findall(r'([a-z_]+)="([^"]*)"', answer.headers["www-authenticate"]))
+
+    assert 401 == answer.status_code
+    assert answer.headers["www-authenticate"].startswith("Bearer ")
+    assert ("insufficient_user_authentication", TWO) == (told["error"], told["acr_values"])
 
 
 def test_whoever_was_ended_at_the_issuer_signs_in_again(provider, app, visitor):

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Callable
 from urllib.parse import urljoin
 
 import httpx2
@@ -18,7 +19,8 @@ class Visitor:
         self.issuer, self.name, self.password, self.decision = issuer, name, password, decision
         self.http = httpx2.Client(verify=False, timeout=30)
         self.seen: list[str] = []  # addresses, in order
-        self.asked: list[str] = []  # what was asked on the way: "sign-in", "consent"
+        self.asked: list[str] = []  # what was asked on the way: "sign-in", "code", "consent"
+        self.code: Callable[[], str] | None = None  # of an authenticator app; None: they have none
 
     def __enter__(self) -> "Visitor":
         return self
@@ -54,6 +56,9 @@ class Visitor:
     def _form(self, answer: httpx2.Response) -> tuple[str, dict[str, object]] | None:
         page, here = answer.text, str(answer.url)
         if here.startswith(f"{self.issuer}/"):
+            if 'name="code"' in page and self.code is not None:
+                self.asked.append("code")
+                return f"{self.issuer}/login", {**hidden(page), "code": self.code()}
             if 'id="sign-in"' in page:
                 self.asked.append("sign-in")
                 return f"{self.issuer}/login", {"username": self.name, "password": self.password, **hidden(page)}

@@ -33,6 +33,25 @@ def test_what_nobody_foresaw_flies_on():
         opening.told(ZeroDivisionError())
 
 
+def test_a_start_reads_nothing_that_its_first_token_does_without():
+    """Operators' doors, keys that others bring, rules, passkeys and letters are read when one comes."""
+    script = "import sys, mintmark.commands.serve, mintmark.app; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    late = {
+        "mintmark.admin.api",
+        "babel",
+        "cel_expr_python",
+        "httpx2",
+        "joserfc",
+        "jwt",
+        "rich",
+        "structlog",
+        "webauthn",
+    }
+
+    assert set() == late & set(done.stdout.split())
+
+
 def test_a_command_does_not_import_the_others():
     """`serve` starts fast: it needs neither Alembic nor what reads an apply file."""
     script = "import sys, mintmark.cli as c; c.application(['serve']); print(*sys.modules)"

@@ -113,6 +113,24 @@ def test_a_terminal_shows_a_table_and_a_pipe_plain_columns(listed, clean):
     assert "\x1b" not in plain.out
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_invitation_is_shown_at_a_terminal_without_further_ado(typed):
+    ours, theirs = pty.openpty()
+    subprocess.run(
+        [*MINTMARK, "users", "invite", "--admin"],
+        stdout=theirs,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=True,
+    )
+    os.close(theirs)
+    told = os.read(ours, 65536).decode()
+    os.close(ours)
+
+    assert told.startswith("https://id.example/link?token=mml_")
+    assert ["admins"] == typed("users", "invitations", "--json").json["items"][0]["groups"]
+
+
 def test_what_stands_in_brackets_is_no_markup(capsys):
     tables.show(["name"], [["[red]alice[/red]"]])
 

@@ -24,6 +24,7 @@ KNOWN = {
     "request_object_encryption_alg_values_supported", "request_object_encryption_enc_values_supported",
     "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported",
     "display_values_supported", "claim_types_supported", "claims_supported", "service_documentation",
+    "prompt_values_supported",
     "claims_locales_supported", "ui_locales_supported", "claims_parameter_supported", "request_parameter_supported",
     "request_uri_parameter_supported", "require_request_uri_registration", "op_policy_uri", "op_tos_uri",
     "revocation_endpoint", "revocation_endpoint_auth_methods_supported",
@@ -33,7 +34,7 @@ KNOWN = {
     "introspection_encryption_enc_values_supported", "code_challenge_methods_supported",
     "authorization_response_iss_parameter_supported", "end_session_endpoint", "check_session_iframe",
     "frontchannel_logout_supported", "frontchannel_logout_session_supported", "backchannel_logout_supported",
-    "backchannel_logout_session_supported", "prompt_values_supported",
+    "backchannel_logout_session_supported",
 }  # fmt: skip
 LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?")  # BCP 47, in the casing that it recommends
 IMPLICIT = {

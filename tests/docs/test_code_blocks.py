@@ -25,6 +25,7 @@ ELSEWHERE = {
     "extending": "test_extending.py",
     "testing": "test_wheel.py",
     "why": "test_why.py",
+    "template": "test_people.py",
 }
 # A page, how a block of it begins, and why it cannot be run here.
 NOT_RUN = {
@@ -33,12 +34,13 @@ NOT_RUN = {
     ("docs/operations/compose.md", "docker compose"): "needs a Docker daemon, and fetches images",
     ("docs/operations/kubernetes.md", "kubectl create secret"): "needs a cluster",
     ("docs/operations/systemd.md", "mintmark_once()"): "needs a machine that systemd has started",
+    ("docs/sign-up.md", "mintmark users invite --admin"): "needs a terminal: tests/commands/test_terminal.py has one",
     (
         "docs/backups.md",
         "pg_dump",
     ): "tests/journeys/test_a_backup_is_restored.py dumps and restores a PostgreSQL of its own",
 }
-LANGUAGES = {"apache", "sh", "json", "toml", "yaml", "python", "javascript", "java", "diff", "text"}
+LANGUAGES = {"apache", "sh", "html", "json", "toml", "yaml", "python", "javascript", "java", "diff", "text"}
 
 
 def ids(block: Block) -> str:

@@ -33,7 +33,7 @@ def test_the_policy_page_tells_the_default(member):
 
 
 def said(value: object) -> str:
-    if value is None:
+    if value is None or value == []:
         return "none"
     return str(value).lower() if isinstance(value, bool) else str(value)
 

@@ -18,7 +18,7 @@ from tests.issuer import API, CALLBACK, SECRET, VERIFIER, hidden, start
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 JSON_DOORS = ("/token", "/refresh", "/revoke", "/introspect")
-PAGES = ("/authorize", "/login", "/consent", "/logout", "/account")
+PAGES = ("/authorize", "/login", "/consent", "/logout", "/account", "/account/profile", "/forgot", "/link")
 
 
 def is_json(answer, *statuses):
@@ -188,7 +188,9 @@ NAMES = [
     "resource", "token", "token_type_hint", "username", "password", "response_type", "response_mode", "state", "nonce",
     "code_challenge", "code_challenge_method", "prompt", "max_age", "id_token_hint", "login_hint", "acr_values",
     "request", "request_uri", "csrf_token", "decision", "end_session", "end_authorization", "access_token",
-    "client_assertion", "claims", "display", "ui_locales", "registration",
+    "client_assertion", "claims", "display", "ui_locales", "registration", "step", "fresh", "factor", "passkey",
+    "reference", "external", "external_state", "external_input", "link", "new_password", "email", "action", "app",
+    "name", "change", "rename", "remove", "confirm", "end_browser", "end_others", "end_app", "withdraw", "trust", "ask",
 ]  # fmt: skip
 HEADERS = [
     "authorization", "cookie", "origin", "sec-fetch-site", "x-csrf-token", "host", "accept", "if-none-match",
@@ -280,7 +282,12 @@ def test_no_input_makes_a_5xx_or_the_wrong_form_of_answer_or_writes_anything(fuz
     runner.run(example())
 
 
-SIGNED_IN = ("/login", "/consent", "/account", "/logout")
+# Not the page of the password, which some of this would change, nor the data, which are no page.
+SIGNED_IN = (
+    "/login", "/consent", "/logout", "/link", "/account", "/account/profile", "/account/factors", "/account/passkeys",
+    "/account/totp", "/account/recovery-codes", "/account/sessions", "/account/apps", "/account/delete",
+    "/account/keep",
+)  # fmt: skip
 
 
 @given(st.sampled_from(SIGNED_IN), st.lists(st.tuples(st.sampled_from([*NAMES, "nobody"]), TEXT), max_size=5))

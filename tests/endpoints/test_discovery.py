@@ -62,7 +62,6 @@ KNOWN = {
     "frontchannel_logout_session_supported": "OIDC Front-Channel Logout §3",
     "backchannel_logout_supported": "OIDC Back-Channel Logout §2.1",
     "backchannel_logout_session_supported": "OIDC Back-Channel Logout §2.1",
-    "prompt_values_supported": "OIDC Initiating User Registration §4",
 }
 NEEDED = {  # OIDC Discovery §3; RFC 8414 §2 says that an absent grant_types_supported means the implicit grant
     "issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "response_types_supported",

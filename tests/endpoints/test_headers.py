@@ -4,6 +4,11 @@ import pytest
 
 from tests.issuer import SECRET, hidden
 
+ACCOUNT = (
+    "profile", "factors", "passkeys", "totp", "recovery-codes", "password", "sessions", "apps", "activity", "download",
+    "delete",
+)  # fmt: skip
+
 POLICY = {
     "default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self'", "font-src 'self'",
     "connect-src 'self'", "base-uri 'none'", "object-src 'none'", "frame-ancestors 'none'",
@@ -17,10 +22,14 @@ async def pages(issuer):
         "/login", data={**hidden(found["sign-in"].text), "username": "x", "password": "y"}
     )
     found["forged"] = await issuer.http.post("/login", data={})
+    found["forgot"] = await issuer.http.get("/forgot")
+    found["link"] = await issuer.http.get("/link")
     await issuer.sign_in()
     asked = await issuer.http.get("/authorize", params=issuer.request())
     found["consent"] = await issuer.http.get(asked.headers["location"])
     found["account"] = await issuer.http.get("/account")
+    for name in ACCOUNT:
+        found[f"account/{name}"] = await issuer.http.get(f"/account/{name}")
     found["sign-out"] = await issuer.http.get("/logout")
     found["signed-out"] = await issuer.http.post("/logout", data=hidden(found["sign-out"].text))
     return found
@@ -50,7 +59,8 @@ async def test_every_page_says_what_may_be_done_with_it(sqlite_issuer):
 async def test_no_page_that_an_apps_pop_up_passes_severs_it_from_its_opener(sqlite_issuer):
     found = await pages(sqlite_issuer)
 
-    assert {"account"} == {name for name, page in found.items() if "cross-origin-opener-policy" in page.headers}
+    severed = {name for name, page in found.items() if "cross-origin-opener-policy" in page.headers}
+    assert {"account", *(f"account/{name}" for name in ACCOUNT)} == severed
 
 
 async def test_nothing_on_a_page_is_inline(sqlite_issuer):
@@ -88,6 +98,24 @@ async def test_every_json_door_says_no_store_and_nosniff_whatever_comes_of_it(sq
         assert "nosniff" == answer.headers["x-content-type-options"]
         assert "*" == answer.headers["access-control-allow-origin"]
         assert "max-age=63072000; includeSubDomains" == answer.headers["strict-transport-security"]
+        assert "set-cookie" not in answer.headers
+
+
+async def test_what_a_passkey_is_asked_for_is_kept_nowhere_and_is_for_our_own_pages(sqlite_issuer):
+    page = await sqlite_issuer.http.get("/login")
+    csrf = {"x-csrf-token": hidden(page.text)["csrf_token"]}
+    good = await sqlite_issuer.http.post("/login/passkey", data={"ask": "1"}, headers=csrf)
+    refused = [
+        await sqlite_issuer.http.post(door, data={"ask": "1"})
+        for door in ("/login/passkey", "/account/passkeys/options")
+    ]
+
+    assert [200, 403, 403] == [answer.status_code for answer in (good, *refused)]
+    assert "access-control-allow-origin" not in good.headers
+    for answer in (good, *refused):
+        assert "application/json" == answer.headers["content-type"]
+        assert "no-store" == answer.headers["cache-control"]
+        assert "nosniff" == answer.headers["x-content-type-options"]
         assert "set-cookie" not in answer.headers
 
 

@@ -464,7 +464,7 @@ async def test_a_first_party_client_has_no_page_except_on_its_own_wish_and_where
 
 
 async def test_what_has_no_door_yet_is_refused():
-    for name in ("require_pushed", "require_dpop", "require_factors"):
+    for name in ("require_pushed", "require_dpop"):
         with pytest.raises(PolicyRefused):
             Policy.read({name: True}, at="server")
 

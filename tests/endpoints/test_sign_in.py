@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import bindparam, update
 
 from mintmark.factors import password as passwords
-from mintmark.store import schema
-from mintmark.store.changes import Run
+from mintmark.store import accounts, people, schema
+from mintmark.store.changes import Change, Run
 from mintmark.store.times import ms
 from tests.issuer import ALICE, CALLBACK, PASSWORD, boxes, hidden, start
 
@@ -192,7 +192,7 @@ async def test_who_signs_in_again_while_their_session_is_ended_elsewhere_has_a_n
     begun = await issuer.http.get("/authorize", params=issuer.request(prompt="login"))
     page = await issuer.http.get(begun.headers["location"])
     before = await issuer.sids()
-    prove = passwords.prove
+    prove = passwords.verify
 
     async def proved_while_it_ends(*given):
         found = await prove(*given)
@@ -200,12 +200,35 @@ async def test_who_signs_in_again_while_their_session_is_ended_elsewhere_has_a_n
             await issuer.end_session(sid)
         return found
 
-    monkeypatch.setattr(passwords, "prove", proved_while_it_ends)
+    monkeypatch.setattr(passwords, "verify", proved_while_it_ends)
     answer = await issuer.http.post("/login", data={**hidden(page.text), "username": "alice", "password": PASSWORD})
 
     assert 303 == answer.status_code
     assert 1 == len(await issuer.sids())
     assert before != await issuer.sids()
+
+
+async def test_a_password_that_is_changed_while_it_is_looked_at_signs_nobody_in(issuer, monkeypatch):
+    """What was right when it was read is wrong when it counts: the change had been acknowledged by then."""
+    page, verify, changes = await issuer.http.get("/login"), type(issuer.server.hashing).verify, list[Change]()
+
+    async def verified_while_it_changes(self, password, stored):
+        verdict = await verify(self, password, stored)
+        if not changes:
+            issuer.later(seconds=1)
+            person = await people.find(issuer.server.store, ALICE)
+            assert person is not None
+            again = await self.hash("another one that is long")
+            changes.extend(accounts.set_password(person, again, issuer.moment[0]))
+            await issuer.server.store.commit(changes)
+        return verdict
+
+    monkeypatch.setattr(type(issuer.server.hashing), "verify", verified_while_it_changes)
+    old = await issuer.http.post("/login", data={**hidden(page.text), "username": "alice", "password": PASSWORD})
+    none = await issuer.sids()
+    new = await issuer.sign_in(password="another one that is long")
+
+    assert (400, [], 303) == (old.status_code, none, new.status_code)
 
 
 async def test_a_session_that_was_ended_with_everything_is_none(issuer):

@@ -4,7 +4,8 @@ import base64
 
 import pytest
 
-from mintmark.store import clients
+from mintmark.store import accounts, clients, people
+from mintmark.store.changes import Change
 from tests.issuer import ALICE, API, PASSWORD, SECRET, claims, header, start, untraced
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -422,6 +423,27 @@ async def test_unknown_disabled_and_wrong_sound_alike_at_the_password_grant(sqli
     assert 1 == len({untraced(answer) for answer in answers})
     assert "invalid_grant" == answers[0].json()["error"]
     assert 0 == await sqlite_issuer.count("authorizations")
+
+
+async def test_a_password_that_is_changed_while_it_is_looked_at_earns_no_token(issuer, monkeypatch):
+    verify, changes = type(issuer.server.hashing).verify, list[Change]()
+
+    async def verified_while_it_changes(self, password, stored):
+        verdict = await verify(self, password, stored)
+        if not changes:
+            issuer.later(seconds=1)
+            person = await people.find(issuer.server.store, ALICE)
+            assert person is not None
+            again = await self.hash("another one that is long")
+            changes.extend(accounts.set_password(person, again, issuer.moment[0]))
+            await issuer.server.store.commit(changes)
+        return verdict
+
+    monkeypatch.setattr(type(issuer.server.hashing), "verify", verified_while_it_changes)
+    answer = await issuer.token(grant_type="password", username="alice", password=PASSWORD)
+
+    assert (400, "invalid_grant") == (answer.status_code, answer.json()["error"])
+    assert 0 == await issuer.count("authorizations")
 
 
 async def test_ten_wrong_passwords_make_the_password_grant_wait_too(sqlite_issuer):

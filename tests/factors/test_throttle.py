@@ -1,5 +1,5 @@
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -17,6 +17,7 @@ SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 
 
+FIVE = Throttle(5)
 TEN = Throttle(10)
 THOUSAND = Throttle(1000, HOUR)
 
@@ -25,6 +26,8 @@ THOUSAND = Throttle(1000, HOUR)
 class Budgets:
     throttle_sign_in: Throttle | None = TEN
     throttle_sign_in_address: Throttle | None = THOUSAND
+    throttle_second_factor: Throttle | None = FIVE
+    throttle_sign_in_everybody: Throttle | None = None
 
 
 def asked(name="alice", *, address="192.0.2.1", device=None):
@@ -62,6 +65,19 @@ async def test_two_nodes_share_the_budget(database):
     assert 10 == found.count(Pass())
     for node in nodes:
         await node.close()
+
+
+async def test_counts_outlive_the_process_each_factor_s_by_itself(database):
+    before = await database.connect()
+    await attempts(before, 10, asked())
+    await attempts(before, 5, replace(asked(), factor="totp"))
+    await before.close()
+    after = await database.connect()
+
+    assert [Wait(1)] == await attempts(after, 1, asked())
+    assert [Wait(1)] == await attempts(after, 1, replace(asked(), factor="totp"))
+    assert [Pass()] == await attempts(after, 1, replace(asked(), factor="recovery_code"))
+    await after.close()
 
 
 async def test_after_each_wait_one_of_fifty_passes(store):

@@ -1,10 +1,10 @@
 """Every page of a running server in light and dark: without findings of axe, with the headers that it promises."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.journeys.browsing import request
+from tests.pages.browser import violations
 from tests.serving import APP, ID
 
 
@@ -25,6 +25,21 @@ def stations(somebody):
     yield "confirm", 200
     somebody.go(f"https://{ID}/account")
     yield "account", 200
+    for name in (
+        "profile",
+        "factors",
+        "passkeys",
+        "totp",
+        "recovery-codes",
+        "password",
+        "sessions",
+        "apps",
+        "activity",
+        "download",
+        "delete",
+    ):
+        somebody.go(f"https://{ID}/account/{name}")
+        yield f"account {name}", 200
     somebody.go(f"https://{ID}/logout")
     yield "sign out", 200
     page.click("#sign-out")
@@ -39,11 +54,9 @@ def test_axe_finds_nothing(visit, person, scheme):
     somebody = visit(person, color_scheme=scheme)
     reports = {}
     for name, _ in stations(somebody):
-        found = Axe().run(somebody.page)
-        if found.violations_count:
-            reports[name] = found.generate_report()
+        reports[name] = violations(somebody.page)
 
-    assert {} == reports
+    assert dict.fromkeys(reports, "") == reports
 
 
 def test_every_page_keeps_its_promises_in_its_headers(visit, person):
@@ -67,6 +80,18 @@ def test_every_page_keeps_its_promises_in_its_headers(visit, person):
     assert "same-origin" == seen["account"][2].get("cross-origin-opener-policy")
     assert f"form-action 'self' https://{APP};" in seen["consent"][2]["content-security-policy"]
     assert f"form-action 'self' https://{APP};" in seen["sign in"][2]["content-security-policy"]
+
+
+WEIGHT = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+    .reduce((sum, one) => sum + one.decodedBodySize, 0)"""
+
+
+def test_every_page_with_all_that_it_loads_is_small(visit, person):
+    """As the browser unpacks it: nothing is counted smaller for being compressed on its way, or kept from before."""
+    somebody = visit(person)
+    weights = {name: somebody.page.evaluate(WEIGHT) for name, _ in stations(somebody)}
+
+    assert {} == {name: weight for name, weight in weights.items() if not 5_000 < weight < 60_000}
 
 
 def is_page(answer):

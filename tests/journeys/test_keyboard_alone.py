@@ -1,8 +1,11 @@
 """Everything a person does here can be done with the keyboard alone."""
 
+import time
+
 import pytest
 from playwright.sync_api import expect
 
+from tests.endpoints.enrolling import code_at, seed_on
 from tests.journeys.browsing import request
 from tests.serving import ID, PASSWORD, answered
 
@@ -113,3 +116,80 @@ def test_what_has_the_focus_is_seen(somebody):
         seen.append(page.evaluate(IS_SEEN))
 
     assert all(seen)
+
+
+def enter(page, selector, most=40):
+    """Tab until something has the focus, then Enter."""
+    press_until(page, "Tab", selector, most)
+    page.keyboard.press("Enter")
+
+
+def test_an_authenticator_app_is_added_and_is_the_second_step(somebody):
+    page = somebody.page
+    somebody.go(f"https://{ID}/login")
+    sign_in(somebody)
+    page.wait_for_selector("#sessions")
+    enter(page, 'nav a[href="/account/factors"]')
+    page.wait_for_selector("#add-app")
+    enter(page, "#add-app")
+    page.wait_for_selector("#begin")
+    enter(page, "#name")
+    expect(page.locator("#code")).to_be_focused()
+    seed, step = seed_on(page.content()), int(time.time()) // 30
+    page.keyboard.type("000 000")
+    page.keyboard.press("Enter")
+    expect(page.locator("#message")).to_be_visible()
+    expect(page.locator("#code")).to_be_focused()
+    page.keyboard.type(code_at(seed, step))
+    page.keyboard.press("Enter")
+    expect(page.locator("#codes")).to_be_visible()
+    enter(page, "#kept")
+    expect(page.locator("#authenticators")).to_be_visible()
+    somebody.context.clear_cookies()
+    somebody.go(request())
+    sign_in(somebody)
+    expect(page.locator("#code")).to_be_focused()
+    page.keyboard.type(code_at(seed, step + 1))
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#consent")
+    enter(page, "#allow")
+
+    assert "code" in answered(somebody.back_at_the_app())
+
+
+def test_a_session_is_ended(visit, person):
+    here, there = visit(person), visit(person)
+    for one in (there, here):
+        one.go(f"https://{ID}/login")
+        sign_in(one)
+        one.page.wait_for_selector("#sessions")
+    enter(here.page, 'nav a[href="/account/sessions"]')
+    here.page.wait_for_selector("button[name=end_session]")
+    enter(here.page, "button[name=end_session]")
+    expect(here.page.locator("#done")).to_be_visible()
+    there.page.reload()
+
+    expect(there.page.locator("#sign-in")).to_be_visible()
+
+
+ORDER = """() => [...document.querySelectorAll("a[href], button, input, select, summary")]
+    .filter((one) => one.type !== "hidden" && one.checkVisibility()).map((one) => one.outerHTML)"""
+
+
+@pytest.mark.parametrize("place", ["", "/factors", "/passkeys", "/totp", "/sessions", "/profile", "/delete"])
+def test_tab_visits_everything_on_an_account_page_in_the_order_that_it_is_read(somebody, place):
+    """And each stop is seen."""
+    page = somebody.page
+    somebody.go(f"https://{ID}/login")
+    sign_in(somebody)
+    page.wait_for_selector("#sessions")
+    somebody.go(f"https://{ID}/account{place}")
+    page.evaluate("document.activeElement.blur()")
+    there, visited, unseen = page.evaluate(ORDER), [], []
+    for _ in there:
+        page.keyboard.press("Tab")
+        visited.append(page.evaluate("document.activeElement.outerHTML"))
+        unseen += [] if page.evaluate(IS_SEEN) else visited[-1:]
+
+    assert there == visited
+    assert [] == unseen

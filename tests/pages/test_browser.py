@@ -3,77 +3,15 @@ import threading
 from http.server import BaseHTTPRequestHandler
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.not_run import not_run
-from tests.pages.browser import CHROMIUM, ORIGIN, launch, serve
-from tests.pages.samples import SAMPLES, pages
-
-LOOKS = {
-    "light": {"color_scheme": "light", "viewport": {"width": 900, "height": 700}},
-    "dark": {"color_scheme": "dark", "viewport": {"width": 900, "height": 700}},
-    "narrow": {"color_scheme": "light", "viewport": {"width": 320, "height": 640}},
-}
-
-
-@pytest.fixture(scope="module")  # not wider: while it lives, no event loop of another module could run
-def chromium():
-    if not CHROMIUM.exists():
-        not_run("Chromium", "apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
-
-
-class Visits:
-    """Opens sample pages and keeps what the browser complains about."""
-
-    def __init__(self, browser):
-        self.browser = browser
-        self.said: list[str] = []
-
-    def __call__(self, name, look="light"):
-        context = self.browser.new_context(**LOOKS[look])
-        context.route("**/*", serve)
-        page = context.new_page()
-        page.on("console", lambda message: self.said.append(message.text))
-        page.on("pageerror", lambda error: self.said.append(str(error)))
-        page.goto(f"{ORIGIN}/{name}")
-        return page
-
-
-@pytest.fixture
-def visit(chromium):
-    yield Visits(chromium)
-    for context in chromium.contexts:
-        context.close()
-
-
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("name", SAMPLES)
-def test_a_page_is_accessible_and_fits(visit, name, look):
-    page = visit(name, look)
-    findings = Axe().run(page)
-
-    assert 0 == findings.violations_count, findings.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
-    assert [] == visit.said
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-def test_text_of_twice_the_size_fits(visit, name):
-    page = visit(name)
-    page.set_viewport_size({"width": 640, "height": 700})
-    page.evaluate("document.documentElement.style.setProperty('font-size', '200%')")
-
-    assert page.evaluate("document.documentElement.scrollWidth") <= 640
+from tests.pages.browser import ORIGIN
+from tests.pages.samples import pages
+from tests.pages.visiting import *  # noqa: F403
 
 
 def test_from_right_to_left_a_page_fits(visit):
-    page = visit("consent", "narrow")
-    page.evaluate("document.documentElement.dir = 'rtl'")
+    page = visit("consent", "arabic")
 
     assert 320 == page.evaluate("document.documentElement.scrollWidth")
     assert page.locator("#allow").bounding_box()["x"] < page.locator("#deny").bounding_box()["x"]
@@ -102,7 +40,7 @@ def test_the_password_can_be_shown_and_is_hidden_again_when_sent(visit):
     page.click("#show-password")
 
     assert "text" == page.locator("#password").get_attribute("type")
-    assert "Hide password" == page.locator("#show-password").text_content()
+    assert "Hide password" == page.locator("#show-password").get_attribute("aria-label")
 
     page.evaluate("document.querySelector('form').addEventListener('submit', (event) => event.preventDefault())")
     page.click("#submit")
@@ -111,13 +49,61 @@ def test_the_password_can_be_shown_and_is_hidden_again_when_sent(visit):
     assert [] == visit.said
 
 
+def test_whoever_chooses_a_password_sees_how_good_it_is_and_may_look_at_it(visit):
+    page = visit("join")
+    page.fill("#password", "short")
+
+    expect(page.locator("#strength")).to_have_text("Too short (5/15)")
+
+    page.fill("#password", "a" * 20)
+
+    expect(page.locator("#strength")).to_have_text("Long enough, but it repeats itself")
+
+    page.fill("#password", "four words of mine")
+    page.click("#show-password")
+
+    expect(page.locator("#strength")).to_have_text("Good: long enough")
+    assert "text" == page.locator("#password").get_attribute("type")
+    assert [] == visit.said
+
+
+MOVES = """() => [...document.querySelectorAll("*")].map((one) => getComputedStyle(one))
+    .filter((style) => style.transitionDuration !== "0s" || style.animationName !== "none").length"""
+
+
+@pytest.mark.parametrize("name", ["sign-in", "consent", "account", "account-passkeys", "authenticators"])
+def test_nothing_moves_for_whoever_asks_for_less_motion(visit, name):
+    page = visit(name)
+
+    assert 0 < page.evaluate(MOVES)  # a button's colour changes under the finger
+    assert 0 == page.evaluate("document.getAnimations().length")
+
+    page.emulate_media(reduced_motion="reduce")
+
+    assert 0 == page.evaluate(MOVES)
+
+
+def test_buttons_stand_apart(visit):
+    page = visit("sign-in-every-way")
+    first, second = page.locator("#submit").bounding_box(), page.locator("#use-passkey").bounding_box()
+
+    assert second["y"] - (first["y"] + first["height"]) >= 8
+
+
+def test_a_sheet_of_codes_fits_a_phone_with_each_code_on_one_line(visit):
+    page = visit("recovery-sheet", "narrow")
+    heights = page.evaluate("[...document.querySelectorAll('#codes code')].map((one) => one.getClientRects().length)")
+
+    assert [1] * 10 == heights
+
+
 def test_enter_in_the_password_signs_in(visit):
     page = visit("sign-in")
     page.fill("#password", "correct horse")
     with page.expect_request(f"{ORIGIN}/login") as sent:
         page.press("#password", "Enter")
 
-    assert "csrf_token=a-csrf-token&request=a-request&username=ada%40example.org&password=correct+horse" == (
+    assert "csrf_token=a-csrf-token&request=a-request&username=ada%40example.org&password=correct+horse&passkey=" == (
         sent.value.post_data
     )
 

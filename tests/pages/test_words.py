@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mintmark import devices
 from mintmark.pages import words
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -65,12 +66,12 @@ APPLE = "AppleWebKit/605.1.15 (KHTML, like Gecko)"
     ],
 )
 def test_a_device_is_named_by_its_browser_and_system(user_agent, name):
-    assert name == words.device_name(user_agent)
+    assert name == devices.name(user_agent)
 
 
 @given(st.text())
 def test_a_device_name_never_repeats_what_was_sent(text):
-    name = words.device_name(f"<script>{text}")
+    name = devices.name(f"<script>{text}")
 
     assert "<" not in name
     assert name.replace(" ", "").isalpha()

@@ -25,8 +25,8 @@ from tests.protocol.making import (
 )
 
 
-def read(sent, asker=None, *, require_pkce=True):
-    return authorization_request.read(sent, asker or client(), CATALOGUE, require_pkce=require_pkce)
+def read(sent, asker=None, *, require_pkce=True, sign_up=False):
+    return authorization_request.read(sent, asker or client(), CATALOGUE, require_pkce=require_pkce, sign_up=sign_up)
 
 
 def refused(sent, asker=None, **options):
@@ -353,6 +353,13 @@ def test_prompt_is_a_set_of_words():
     assert frozenset({"login", "consent"}) == read(asked(prompt="login consent login")).prompt
     assert frozenset({"none"}) == read(asked(prompt="none")).prompt
     assert frozenset({"select_account"}) == read(asked(prompt="select_account")).prompt
+
+
+def test_create_is_a_prompt_only_where_people_can_sign_up():
+    assert frozenset({"create"}) == read(asked(prompt="create"), sign_up=True).prompt
+    with pytest.raises(RefusedWithRedirect) as caught:
+        read(asked(prompt="create none"), sign_up=True)
+    assert "invalid_request" == caught.value.error.code
 
 
 @pytest.mark.parametrize(("sent", "age"), [("0", 0), ("00060", 60), ("999999999", 999_999_999)])

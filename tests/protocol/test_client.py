@@ -102,3 +102,18 @@ def test_equal_documents_are_written_alike():
 
     assert clients.written(one) == clients.written(other)
     assert one == json.loads(clients.written(one))
+
+
+def test_request_objects_are_as_it_registered():
+    """OIDC Registration §2, RFC 9101 §10.5."""
+    address = "https://shop.example/request.jwt"
+    plain, signing = read(), read(request_object_signing_alg="ES256", request_uris=[address])
+
+    assert (None, ()) == (plain.request_object_alg, plain.request_uris)
+    assert ("ES256", (address,)) == (signing.request_object_alg, signing.request_uris)
+
+
+def test_a_client_proves_itself_by_a_secret_a_key_or_nothing():
+    ways = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+
+    assert [True, True, False, False] == [read(token_endpoint_auth_method=way).has_secrets for way in ways]

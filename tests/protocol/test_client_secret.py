@@ -28,3 +28,15 @@ def test_a_span_a_date_and_a_time_are_instants(said, meant):
 def test_nonsense_and_the_past_are_refused(said):
     with pytest.raises(MetadataRefused):
         client_secret.read_expiry(said, NOW)
+
+
+@pytest.mark.parametrize("name", ["", ".first", "two words", "n" * 101, "\N{SNOWMAN}", None, "winter"])
+def test_a_name_that_is_none_or_another_secrets_is_refused(name):
+    with pytest.raises(MetadataRefused):
+        client_secret.check_name(name, ["winter"])
+
+
+def test_a_secret_that_nobody_named_gets_the_first_number_that_is_free():
+    assert "spring" == client_secret.check_name("spring", ["winter"])
+    assert "secret-1" == client_secret.made_up_name([])
+    assert "secret-2" == client_secret.made_up_name(["secret-1", "secret-3"])

@@ -5,6 +5,7 @@ import pytest
 from mintmark.protocol import errors
 from mintmark.protocol.errors import (
     InsufficientScope,
+    InsufficientUserAuthentication,
     InvalidGrant,
     OAuthError,
     Refusal,
@@ -48,3 +49,12 @@ def test_some_refusals_say_more():
 
     assert (7, "sign-in", 429) == (slow.retry_after, slow.check, slow.status)
     assert "admin:read" == InsufficientScope("no", "admin:read").scope
+
+
+def test_a_person_who_proved_too_little_hears_what_would_be_enough():
+    """RFC 9470 §3."""
+    refusal = InsufficientUserAuthentication("more", "urn:a urn:b", 300, got="urn:c", client_id="shop")
+
+    assert ("insufficient_user_authentication", 401) == (refusal.code, refusal.status)
+    assert ("urn:a urn:b", 300, "shop") == (refusal.acr_values, refusal.max_age, refusal.client_id)
+    assert ("urn:a urn:b", "urn:c") == (refusal.expected, refusal.got)

@@ -37,6 +37,7 @@ def test_where_nobody_states_anything_the_defaults_hold():
             require_consent=True,
             require_issuer_audience=True,
             allowed_networks=None,
+            require_factors=(),
         )
         == of()
     )

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mintmark import networks
-from mintmark.protocol import limits, policy
+from mintmark.protocol import acr_levels, limits, policy
 from mintmark.protocol.limits import Contradiction, Limits, Stated
 from mintmark.protocol.policy import Policy
 from tests.protocol.stating import NOW, at
@@ -16,6 +16,7 @@ _values = {
     policy.SPAN: st.integers(1, 1000),
     policy.COUNT: st.integers(1, 1000),
     policy.FLAG: st.booleans(),
+    policy.FACTORS: st.lists(st.sampled_from(acr_levels.WORDS), max_size=3),
     policy.MOMENT: st.sampled_from(
         ["18:00", "06:00 Europe/Berlin", "2026-02-01", "2026-12-31", "2026-03-01T13:00:00Z"]
     ),
@@ -85,6 +86,7 @@ def test_what_holds_is_never_laxer_than_any_stated_value(stated, circumstances):
         if one.policy.not_after is not None:
             assert held.not_after is not None
             assert held.not_after <= one.policy.not_after.instant(NOW)
+        assert set(one.policy.require_factors or ()) <= set(held.require_factors)
         if one.policy.allowed_networks is not None:
             assert held.allowed_networks == networks.shared(held.allowed_networks, one.policy.allowed_networks)
     assert not held.one_use or "opaque" == held.access_token_format

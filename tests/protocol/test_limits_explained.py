@@ -73,6 +73,13 @@ def why(member, *stated, resources=(), **circumstances):
             "what is in each of server [10.0.0.0/8] and client [::1/128]",
         ),
         (
+            "require_factors",
+            [at("server", require_factors=["second_factor"]), at("client", "shop", require_factors=["totp"])],
+            ["second_factor", "totp"],
+            "client",
+            "what any of server [second_factor] and client [totp] demands",
+        ),
+        (
             "rotation",
             [at("server", rotation="rotate"), at("client", "bank", rotation="keep")],
             "keep",

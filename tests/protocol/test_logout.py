@@ -91,7 +91,7 @@ def test_state_goes_back_as_it_came():
 def test_hints_for_people_and_languages_are_never_an_error():
     found = read(logout_hint="\N{SNOWMAN}", ui_locales="xx-nonsense -- 7")
 
-    assert LogoutRequest(SHOP, None, None, None) == found
+    assert LogoutRequest(SHOP, None, None, None, ("xx-nonsense", "--", "7")) == found
 
 
 def test_a_hint_of_a_client_that_is_gone_says_nothing():

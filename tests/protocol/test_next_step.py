@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -6,13 +7,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mintmark.protocol import claims_request
+from mintmark.protocol.acr import LEVELS, RESISTANT, TWO, Level, Means, Proof
 from mintmark.protocol.errors import OAuthError
-from mintmark.protocol.next_step import Approve, AskConsent, Decision, Facts, SignIn, allowed, next_step
+from mintmark.protocol.next_step import (
+    Approve,
+    AskConsent,
+    Decision,
+    Facts,
+    ProveMore,
+    SignIn,
+    allowed,
+    next_step,
+    told,
+)
 from mintmark.protocol.session import ONE_FACTOR
 from tests.protocol.making import NOW, request, session
 
 SCOPE = ("openid", "email", "api:read")
 HOUR = timedelta(hours=1)
+PASSWORD = Means("password", frozenset({"knowledge"}), begins=True)
+TOTP = Means("totp", frozenset({"possession"}))
+PASSKEY = Means("passkey", frozenset({"possession", "inherence"}), resists_phishing=True, begins=True)
+SECOND = Level("", kinds=2)
+BOTH = session(authenticated_at=NOW, proved=(Proof(PASSWORD, NOW, ("pwd",)), Proof(TOTP, NOW, ("otp",))))
 FRESH = {"authenticated_at": NOW, "person_id": "alice"}
 
 
@@ -26,6 +43,8 @@ def facts(**members):
         "consent_is_required": True,
         "hinted": None,
         "is_wanted": True,
+        "levels": LEVELS,
+        "demanded": None,
     }
     return Facts(**plain | members)
 
@@ -56,6 +75,8 @@ def test_who_is_not_signed_in_signs_in():
     [
         ({"prompt": frozenset({"login"})}, {}, SignIn("prompt=login", again=True)),
         ({"prompt": frozenset({"select_account"})}, {}, SignIn("prompt=select_account", again=False)),
+        ({"prompt": frozenset({"create"})}, {}, SignIn("prompt=create", again=False)),
+        ({"prompt": frozenset({"create", "login"})}, {}, SignIn("prompt=create", again=False)),
         ({"max_age": timedelta(minutes=59)}, {}, SignIn("max_age", again=True)),
         ({"max_age": timedelta(0)}, {}, SignIn("max_age", again=True)),
         ({}, {"hinted": "bob"}, SignIn("id_token_hint", again=False)),
@@ -113,8 +134,56 @@ def test_an_essential_authentication_that_was_given_is_enough_and_another_is_ask
     wish = wants(ESSENTIAL % ONE_FACTOR)
 
     assert Approve(session(), ("openid",)) == step(wish)
-    assert SignIn("acr", again=True) == step(wish, session=session(acr="urn:less"))
-    assert "unmet_authentication_requirements" == refusal(wish, session=session(**FRESH, acr="urn:less"))
+    assert ProveMore("essential acr") == step(wants(ESSENTIAL % TWO))
+    assert ProveMore("essential acr") == step(wants(ESSENTIAL % TWO), session=session(**FRESH))
+    assert Approve(BOTH, ("openid",)) == step(wants(ESSENTIAL % TWO), session=BOTH)
+    assert ProveMore("essential acr") == step(wants(ESSENTIAL % TWO), has=(PASSWORD, TOTP))
+    assert "unmet_authentication_requirements" == refusal(wants(ESSENTIAL % TWO), has=(PASSWORD,))
+    assert "login_required" == refusal(replace(wants(ESSENTIAL % TWO), prompt=frozenset({"none"})))
+
+
+def test_what_the_client_would_like_is_asked_for_where_the_person_has_it_and_refuses_nobody():
+    wish = request(acr_values=("urn:unknown", TWO))
+
+    assert ProveMore("acr_values") == step(wish)
+    assert ProveMore("acr_values") == step(wish, has=(PASSWORD, TOTP))
+    assert Approve(session(), ("openid",)) == step(wish, has=(PASSWORD,))
+    assert Approve(BOTH, ("openid",)) == step(wish, session=BOTH)
+    assert Approve(session(), ("openid",)) == step(replace(wish, prompt=frozenset({"none"})))
+    assert Approve(session(), ("openid",)) == step(request(acr_values=("urn:unknown",)))
+
+
+def test_what_a_policy_demands_is_asked_for_and_is_no_refusal_of_the_clients_making():
+    assert ProveMore("require_factors") == step(demanded=SECOND)
+    assert ProveMore("require_factors") == step(demanded=SECOND, has=(PASSWORD,))
+    assert Approve(BOTH, ("openid",)) == step(demanded=SECOND, session=BOTH)
+    assert "login_required" == refusal(request(prompt=frozenset({"none"})), demanded=SECOND)
+
+
+def test_a_level_with_max_age_is_made_of_fresh_proofs_alone():
+    """GHSA-hp74-gm6m-2qm5: a fresh proof of a weaker factor makes an old sign-in no fresh one."""
+    wish = replace(wants(ESSENTIAL % TWO), max_age=HOUR)
+    old = replace(BOTH, proved=(Proof(PASSWORD, NOW, ("pwd",)), Proof(TOTP, NOW - 2 * HOUR, ("otp",))))
+
+    assert ProveMore("essential acr") == step(wish, session=replace(old, authenticated_at=NOW - HOUR))
+    assert Approve(BOTH, ("openid",)) == step(wish, session=BOTH)
+
+
+def test_prompt_login_wants_all_of_the_level_anew():
+    wish = replace(wants(ESSENTIAL % TWO), prompt=frozenset({"login"}))
+    half = replace(BOTH, proved=(Proof(PASSWORD, NOW, ("pwd",)), Proof(TOTP, NOW - HOUR, ("otp",))))
+
+    assert ProveMore("essential acr") == step(wish, session=half)
+    assert Approve(BOTH, ("openid",)) == step(wish, session=BOTH)
+
+
+def test_the_client_is_told_the_level_that_it_asked_for_where_it_was_reached():
+    proofs = (Proof(PASSKEY, NOW, ("hwk",)),)
+
+    assert RESISTANT == told(request(), LEVELS, proofs, NOW)
+    assert ONE_FACTOR == told(wants(ESSENTIAL % ONE_FACTOR), LEVELS, proofs, NOW)
+    assert TWO == told(request(acr_values=(TWO, RESISTANT)), LEVELS, proofs, NOW)
+    assert ONE_FACTOR == told(request(acr_values=(TWO,)), LEVELS, session().proofs, NOW)
 
 
 def test_the_scopes_that_own_single_claims_are_asked_for_and_not_granted():
@@ -220,6 +289,9 @@ FACTS = st.builds(
     consent_is_remembered=st.booleans(),
     consent_is_required=st.booleans(),
     hinted=st.none() | PEOPLE,
+    levels=st.just(LEVELS),
+    demanded=st.none() | st.just(SECOND),
+    has=st.none() | st.just((PASSWORD, TOTP)),
 )
 
 
@@ -249,6 +321,7 @@ def test_nothing_is_approved_but_for_who_is_signed_in_as_asked_and_no_more_than_
     assert set(came_to.scope) <= set(asked.scope)
     assert found.hinted in (None, who.person_id)
     assert proven_now or not {"login", "select_account"} & asked.prompt
+    assert found.demanded is None or found.demanded.reached(who.proofs, NOW)
     assert proven_now or asked.max_age is None or NOW - who.authenticated_at <= asked.max_age
     assert decided or "consent" not in asked.prompt
     assert decided or found.consent_is_remembered
@@ -259,8 +332,8 @@ def test_nothing_is_approved_but_for_who_is_signed_in_as_asked_and_no_more_than_
 def test_every_page_brings_the_request_nearer_to_its_end(asked, found):
     """Whoever signs in now, and then answers, is asked nothing else."""
     try:
-        if isinstance(came_to := next_step(asked, found, NOW), SignIn):
-            found = facts(session=session(**FRESH), began_at=NOW, remembered=found.remembered, hinted=found.hinted)
+        if isinstance(came_to := next_step(asked, found, NOW), SignIn | ProveMore):
+            found = facts(session=BOTH, began_at=NOW, remembered=found.remembered, hinted=found.hinted)
             came_to = next_step(asked, found, NOW)
         if isinstance(came_to, AskConsent):
             assert found.session is not None

@@ -99,6 +99,7 @@ def test_a_username_that_is_somebody_elses_address_is_refused(members):
         ({"email": "a@b@c"}, "email must be an e-mail address"),
         ({"email": "a\u200b@b"}, "email must be an e-mail address"),
         ({"email": "a@" + "b" * 300}, "email must be an e-mail address"),
+        ({"email": "=?utf-8?q?a=0D=0ABcc=3A_b=40c?=@d.example"}, "email must be an e-mail address"),
         ({"email_verified": True}, "email_verified needs an email"),
         ({"email_verified": "yes"}, "email_verified must be true or false"),
         ({"phone_number_verified": 1}, "phone_number_verified must be true or false"),
@@ -148,3 +149,10 @@ def test_a_username_that_is_taken_has_a_key_and_bytes(name):
 
     assert record.username_key
     assert name == json.loads(person_record.written({"name": name}).encode())["name"]
+
+
+def test_a_group_is_named_by_a_line_of_text():
+    assert "staff" == person_record.check_group("staff")
+    for name in ("", "two\nlines", "g" * 1001):
+        with pytest.raises(RecordRefused):
+            person_record.check_group(name)

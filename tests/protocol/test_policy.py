@@ -17,6 +17,7 @@ EVERYWHERE = {
     "refresh_token_idle": "30d",
     "refresh_token_lifetime": "90d",
     "allowed_networks": ["10.0.0.0/8", "2001:db8::/32"],
+    "require_factors": ["second_factor", "passkey"],
 }
 NOT_AT_RESOURCES = {
     "id_token_lifetime": "10m",
@@ -110,7 +111,7 @@ def test_an_unknown_member_is_refused_with_the_nearest():
     assert "is no member of a policy; did you mean 'access_token_lifetime'?" == refusal.message
 
 
-@pytest.mark.parametrize("member", ["require_pushed", "require_dpop", "require_factors"])
+@pytest.mark.parametrize("member", ["require_pushed", "require_dpop"])
 @pytest.mark.parametrize("value", [True, False, ["totp"]])
 def test_what_no_door_keeps_is_not_offered_yet(member, value):
     assert "is not offered yet" in refused({member: value}).message
@@ -141,6 +142,8 @@ def test_a_policy_is_an_object(document):
         ("rotation", "never", "must be one of rotate, keep"),
         ("not_after", "24:00", "must be a time of day"),
         ("allowed_networks", "10.0.0.0/8", "must be a list"),
+        ("require_factors", "totp", "must be a list of some of second_factor, phishing_resistant"),
+        ("require_factors", ["totp", "ring"], "must be a list of some of"),
         ("allowed_networks", ["10.0.0.1/8"], "10.0.0.0/8 is meant"),
         ("allowed_networks", [10], "must be networks such as"),
         ("allowed_networks", ["10.0.0.0/8"] * 1001, "at most 1000"),

@@ -60,3 +60,11 @@ def test_admin_scopes_are_told_by_their_prefix():
     assert scope.is_admin("admin:anything")
     assert not scope.is_admin("administrator")
     assert not scope.is_admin("api:admin:read")
+
+
+def test_an_operator_lacks_the_admin_scopes_that_they_do_not_hold_unless_they_hold_both_great_ones():
+    asked = ["admin:read", "admin:clients", "api:read"]
+
+    assert ("admin:clients",) == scope.lacking(["admin:read"], asked)
+    assert ("admin:read", "admin:clients") == scope.lacking(["api:read"], asked)
+    assert () == scope.lacking(["admin:read", "admin:write"], asked)

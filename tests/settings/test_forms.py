@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from mintmark.settings import Throttle
+from mintmark.settings import Throttle, smtp
 from tests.settings.loading import KEY, OTHER, load, refusals
 
 
@@ -141,3 +141,26 @@ def test_a_wrong_value_is_refused_with_its_name_and_what_is_right(name, text, ri
     assert refusal.startswith(f"MINTMARK_{name.upper()} must")
     assert right in refusal
     assert "canary" not in refusal
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("smtp://mail.example", ("mail.example", 587, False, None, None)),
+        ("smtps://mail.example/", ("mail.example", 465, True, None, None)),
+        ("smtp://u%40x:p%3A/@w@mail.example:25", ("mail.example", 25, False, "u@x", "p:/@w")),
+        ("smtp://[::1]:2525", ("::1", 2525, False, None, None)),
+    ],
+)
+def test_a_mail_server_is_what_its_url_says(url, found):
+    assert found == tuple(smtp.read(url))
+
+
+@pytest.mark.parametrize(
+    "url", ["", "mail.example", "http://mail.example", "smtp:///", "smtp://u@mail.example", "smtp://:p@h", "smtp://h:0",
+            "smtp://h:99999", "smtp://h/x", "smtp://a b", "smtp://h:x"]
+)  # fmt: skip
+def test_what_names_no_mail_server_is_refused_and_not_shown(url):
+    with pytest.raises(ValueError, match="must") as refused:
+        smtp.read(url)
+    assert not url or url not in str(refused.value)

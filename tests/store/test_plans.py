@@ -16,6 +16,7 @@ from mintmark.store.sqlite_steps import DIALECT
 # Few rows, all of them wanted, and read when something was configured only.
 SMALL = {
     "resources", "policies", "signing_keys", "secrets", "clients", "configuration", "webhooks", "claim_rules",
+    "external_factors",
 }  # fmt: skip
 
 

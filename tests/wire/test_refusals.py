@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mintmark.languages import Languages
 from mintmark.pages.render import Pages
 from mintmark.protocol import errors
 from mintmark.protocol.authorization_request import RESPONSE_MODES, RefusedWithRedirect
@@ -21,7 +22,7 @@ TRACE = "3f9c0a71d2e4"
 ADDRESS = ReturnAddress("https://shop.example/cb?tenant=1")
 MEMBERS = [("a", "1")]
 FIELD = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
-SERVER: Any = SimpleNamespace(issuer=ISSUER, pages=Pages("Acme", "", None, None))
+SERVER: Any = SimpleNamespace(issuer=ISSUER, pages=Pages("Acme", "", None, None), languages=Languages())
 REFUSALS = [
     (errors.InvalidRequest("no"), 400, "invalid_request"),
     (errors.TooLarge("no"), 413, "invalid_request"),
@@ -99,8 +100,10 @@ def test_every_refusal_that_goes_back_carries_state_and_issuer_to_the_registered
 
 def test_every_response_mode_has_its_way_back():
     assert list(RESPONSE_MODES) == list(MODES)
-    assert b"https://shop.example/cb?tenant=1&a=1" == headers(MODES["query"](SERVER, ADDRESS, MEMBERS))[b"location"]
-    assert b"https://shop.example/cb?tenant=1#a=1" == headers(MODES["fragment"](SERVER, ADDRESS, MEMBERS))[b"location"]
+    assert b"https://shop.example/cb?tenant=1&a=1" == headers(MODES["query"](SERVER, ADDRESS, MEMBERS, ()))[b"location"]
+    assert (
+        b"https://shop.example/cb?tenant=1#a=1" == headers(MODES["fragment"](SERVER, ADDRESS, MEMBERS, ()))[b"location"]
+    )
 
 
 @given(STATES, st.text(st.characters()))

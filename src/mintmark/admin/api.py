@@ -1,7 +1,6 @@
 """The API as one application: its rooms, its OpenAPI document, and what stands at no address of it."""
 
 import asyncio
-import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,7 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Mount, Route
+from starlette.routing import Match, Route
 
 from mintmark import refused
 from mintmark.admin import (
@@ -18,8 +17,10 @@ from mintmark.admin import (
     claim_rules,
     client_secrets,
     clients,
+    factors,
     front,
     initial_access_tokens,
+    invitations,
     keys,
     outbox,
     people,
@@ -30,6 +31,7 @@ from mintmark.admin import (
     resources,
     sessions,
     shapes,
+    throttles,
     tokens,
     users,
     webhooks,
@@ -40,7 +42,8 @@ from mintmark.server import Server
 from mintmark.wire.asgi import App
 
 ROOMS = (
-    sessions, people, users, authorizations, clients, client_secrets, previews, initial_access_tokens, resources,
+    sessions, people, users, factors, throttles, invitations, authorizations, clients, client_secrets, previews,
+    initial_access_tokens, resources,
     claim_rules, policies, keys,
     tokens, audit, refusals, webhooks, outbox,
 )  # fmt: skip
@@ -56,13 +59,6 @@ def build(server: Server) -> App:
     api.state.server = server
     api.state.turn = asyncio.Lock()
     return front.Front(api, server)
-
-
-def mount(path: str, app: App) -> Mount:
-    """Where it stands. Starlette's own expression knows no line end, which an address may hold, percent-encoded."""
-    found = Mount(path, app)
-    found.path_regex = re.compile(found.path_regex.pattern, re.DOTALL)
-    return found
 
 
 def document(issuer: str) -> dict[str, Any]:  # Any: OpenAPI's own shape

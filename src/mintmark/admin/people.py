@@ -24,10 +24,10 @@ from mintmark.factors import hash_formats, hashing
 from mintmark.protocol import ids, person_record
 from mintmark.protocol.authorization import Holder
 from mintmark.protocol.person_record import PersonRecord, RecordRefused
-from mintmark.store import listed_people, people
+from mintmark.store import accounts, listed_people, people
 from mintmark.store.changes import Change, Insert
 from mintmark.store.people import Person
-from mintmark.store.times import ms
+from mintmark.store.times import at, ms
 
 NAME = "users"
 KEPT = ("id", "has_password", "created_at", "updated_at")  # members that the server keeps
@@ -248,13 +248,17 @@ def _changed(operator: Operator, known: Person, wanted: _Wanted, *, end_sessions
     id, now, actor = known.holder.id, operator.now, operator.actor
     before = person_record.of(known.holder).document()
     names = patching.changed(before, wanted.record.document())
-    changes: list[Change] = [people.change(id, people.record(wanted.record), now)] if names else []
+    record = people.record(wanted.record)
+    changes: list[Change] = []
     events: list[Event] = []
     if wanted.hashed is not None:
-        changes.append(people.set_password(id, wanted.hashed, now))
+        changes += accounts.set_password(known, wanted.hashed, now, people.columns(record, now))
         names += " password"
+    elif names:
+        changes.append(people.change(id, record, now))
     is_disabled = known.holder.disabled_at is not None
-    if wanted.disabled is not None and wanted.disabled != is_disabled:
+    turns = wanted.disabled is not None and wanted.disabled != is_disabled
+    if turns:
         changes.append(people.disable(id, now) if wanted.disabled else people.enable(id, now))
         names += " disabled"
     if end_sessions or (wanted.disabled and not is_disabled):
@@ -262,6 +266,8 @@ def _changed(operator: Operator, known: Person, wanted: _Wanted, *, end_sessions
         ends, ended = ending.everything(id, reason, now, actor=actor)
         changes, events = [*changes, *ends], [*ended]
     found = _as_stored(id, wanted, now, known) if names else known
+    if wanted.hashed is not None and not turns:
+        found = replace(found, updated_at=at(known.later(now)))
     if names:
         events.insert(0, _configured(operator, found, "update", names.strip()))
     return Made(shown.person(found), changes, events, tag=True)

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mintmark.protocol import (
+    acr_levels,
     claim_rule,
     claim_rule_record,
     claims,
@@ -72,6 +73,8 @@ def _limit(name: str, member: policy.Member) -> Schema:
             return {"type": "string", "enum": list(policy.ROTATIONS)}
         case "allowed_networks":
             return {**STRINGS, "description": "Networks such as 10.0.0.0/8; an empty list: nobody may."}
+        case "require_factors":
+            return {"type": "array", "items": {"type": "string", "enum": list(acr_levels.WORDS)}}
     if member.form is policy.SPAN:
         return SPAN
     if member.form is policy.COUNT:
@@ -206,6 +209,53 @@ def _initial_access_tokens() -> dict[str, Schema]:
     }
 
 
+def _factors() -> dict[str, Schema]:
+    kinds = {"type": "string", "enum": ["password", "passkey", "totp", "recovery_codes"]}
+    used = nullable(TIME)
+    factor = {"kind": kinds, "id": STRING, "name": nullable(STRING), "created_at": used, "last_used_at": used}
+    browser = {
+        **dict.fromkeys(("id", "user_agent", "address"), STRING),
+        **dict.fromkeys(("created_at", "last_used_at", "expires_at"), TIME),
+    }
+    throttle = {
+        "of": {"type": "string", "enum": ["person", "address", "everybody"]},
+        "factor": nullable({**STRING, "description": "null: whatever it was that failed."}),
+        "known_browser": nullable(
+            {**FLAG, "description": "Browsers that the person signed in from are counted apart."}
+        ),
+        "failures": {"type": "integer"},
+        "waits_until": nullable({**TIME, "description": "null: nobody waits."}),
+        "forgotten_at": TIME,
+    }
+    return {
+        "Factor": _object(factor, *factor),
+        "Factors": _object({"items": {"type": "array", "items": _ref("Factor")}}, "items"),
+        "TrustedBrowser": _object(browser, *browser),
+        "TrustedBrowsers": _object({"items": {"type": "array", "items": _ref("TrustedBrowser")}}, "items"),
+        "Throttle": _object(throttle, *throttle),
+        "Throttles": _object({"items": {"type": "array", "items": _ref("Throttle")}}, "items"),
+    }
+
+
+def _invitations() -> dict[str, Schema]:
+    email = nullable({**STRING, "description": "Of whom it is for; null: of whoever has the link."})
+    mailed = {**FLAG, "description": "It goes to the address, which so is proved to be theirs."}
+    known = {
+        "id": STRING, "email": email, "groups": STRINGS, "mailed": mailed, "created_at": TIME, "expires_at": TIME,
+        "used_at": nullable(TIME),
+    }  # fmt: skip
+    url = nullable({**STRING, "description": "Shown this once; null: it was sent, or see `forgotten`."})
+    forgotten = {**STRINGS, "description": "Members that a replay does not show any more, ten minutes later."}
+    until = nullable({**STRING, "description": "`7d`, `2027-01-31` or RFC 3339, within 90 days; left out: 7 days."})
+    wanted = {"email": email, "groups": nullable(STRINGS), "expires_at": until, "mail": nullable(mailed)}
+    return {
+        "Invitation": _object(known, *known),
+        "Invitations": _list("Invitation"),
+        "NewInvitation": _object(wanted),
+        "MadeInvitation": _object({**known, "url": url, "forgotten": forgotten}, *known, "url"),
+    }
+
+
 def _made_secret() -> Schema:
     secret = nullable({**STRING, "description": "Shown this once; null: see `forgotten`."})
     forgotten = {**STRINGS, "description": "Members that a replay does not show any more, ten minutes later."}
@@ -282,5 +332,14 @@ def _claim_rules() -> dict[str, Schema]:
 
 
 SCHEMAS: Mapping[str, Schema] = MappingProxyType(
-    {**_people(), **_clients(), **_initial_access_tokens(), **_rest(), **_policies(), **_claim_rules()}
+    {
+        **_people(),
+        **_clients(),
+        **_initial_access_tokens(),
+        **_invitations(),
+        **_factors(),
+        **_rest(),
+        **_policies(),
+        **_claim_rules(),
+    }
 )

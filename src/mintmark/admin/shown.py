@@ -9,6 +9,7 @@ from mintmark.keys.rotation import KeyFacts
 from mintmark.protocol import limits, person_record
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.client import Client, Secret
+from mintmark.protocol.invitation import Invitation
 from mintmark.registry import Registry
 from mintmark.store.initial_access_tokens import InitialAccessToken
 from mintmark.store.people import Person
@@ -66,6 +67,19 @@ def initial_access_token(found: InitialAccessToken) -> Document:
         "created_at": when(found.created_at),
         "expires_at": when(found.expires_at),
         "ended_at": when(found.ended_at),
+    }
+
+
+def invitation(one: Invitation) -> Document:
+    """Without its link."""
+    return {
+        "id": one.id,
+        "email": one.email,
+        "groups": list(one.groups),
+        "mailed": one.mailed,
+        "created_at": when(one.created_at),
+        "expires_at": when(one.expires_at),
+        "used_at": when(one.spent_at),
     }
 
 

@@ -11,7 +11,7 @@ from mintmark.commands.forms import as_toml
 from mintmark.commands.forms.spots import DEEPEST, TOO_DEEP
 from mintmark.commands.opening import Refused
 
-SECTIONS = ("resources", "clients", "users", "policy", "groups", "claim_rules")
+SECTIONS = ("resources", "clients", "users", "policy", "groups", "claim_rules", "factors")
 SCHEMA = "$schema"  # for editors; it says nothing to the server
 
 # What `{"env": …}` and `{"file": …}` answer; LookupError or OSError where there is none.
@@ -35,6 +35,7 @@ class ApplyFile:
     policy: Entry | None = None
     groups: Mapping[str, Entry] = field(default_factory=dict)
     claim_rules: tuple[Entry, ...] = ()
+    factors: tuple[Entry, ...] = ()
     sections: frozenset[str] = frozenset()  # those that the file has, though they may be empty
 
 
@@ -50,7 +51,7 @@ def read(text: str, environment: FromEnvironment, file: FromFile, form: forms.Fo
     reading = _Reading(environment, file)
     document = _put_in(form.parse(text), "", reading, 0)
     if not isinstance(document, Mapping):
-        raise Refused("the apply file must be an object of resources, clients, users, policy, groups and claim_rules")
+        raise Refused(f"the apply file must be an object of {', '.join(SECTIONS)}")
     for name in document:
         if name not in (*SECTIONS, SCHEMA):
             reading.refusals.append(f"{name} is no part of an apply file{nearest.hint(name, SECTIONS)}")
@@ -61,6 +62,7 @@ def read(text: str, environment: FromEnvironment, file: FromFile, form: forms.Fo
         policy=_policy(document.get("policy"), reading),
         groups=dict(_groups(document.get("groups"), reading)),
         claim_rules=tuple(_entries("claim_rules", document, reading)),
+        factors=tuple(_entries("factors", document, reading)),
         sections=frozenset(name for name in SECTIONS if document.get(name) is not None),
     )
     if reading.refusals:

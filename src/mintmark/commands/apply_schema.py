@@ -10,7 +10,7 @@ from typing import Any
 from mintmark.client_auth import METHODS
 from mintmark.commands import plan_people
 from mintmark.grants import GRANTS
-from mintmark.protocol import claim_rule, claims, client_metadata, person_record, policy
+from mintmark.protocol import claim_rule, claims, client_metadata, external_factor, person_record, policy
 from mintmark.protocol.policy import Place
 
 Schema = dict[str, Any]  # Any: JSON
@@ -52,6 +52,7 @@ def document() -> Schema:
                 "clients": {"type": "array", "items": {"$ref": "#/$defs/client"}},
                 "users": {"type": "array", "items": {"$ref": "#/$defs/user"}},
                 "claim_rules": {"type": "array", "items": {"$ref": "#/$defs/claim_rule"}},
+                "factors": {"type": "array", "items": {"$ref": "#/$defs/factor"}},
             }
         ),
         "$defs": _definitions(),
@@ -82,6 +83,7 @@ def _definitions() -> Schema:
         "client": _client(),
         "user": _object(_user(), "username"),
         "claim_rule": _object(_RULE, "name"),
+        "factor": _object(_FACTOR, "name"),
     }
 
 
@@ -156,6 +158,18 @@ _RULE: Mapping[str, Schema] = MappingProxyType(
         "scopes": _list(_text()),
         "resources": _list(_text()),
         "clients": _list(_text()),
+    }
+)
+
+_FACTOR: Mapping[str, Schema] = MappingProxyType(
+    {
+        "name": _text(),
+        "url": _text(description="Of the operator's own service, which is asked whether somebody is who they say."),
+        "secret": _text(description='whsec_ and 24 to 64 bytes in base64; better {"env": "NAME"} than the text.'),
+        "use": _list(_choice(*external_factor.USES)),
+        "proves": _choice(*external_factor.KINDS),
+        "timeout": _SPAN,
+        "label": {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": _text()}, _REFERENCE]},
     }
 )
 

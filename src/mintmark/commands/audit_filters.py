@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from mintmark import durations
-from mintmark.commands import users
+from mintmark.commands import whom
 from mintmark.commands.opening import NotFound, Opened
 from mintmark.store import listed_audit
 from mintmark.store.listed_audit import Wanted
@@ -52,7 +52,7 @@ class Typed:
 async def _person_id(opened: Opened, name: str) -> str:
     """Somebody who was deleted still stands in the trail, by id."""
     try:
-        return (await users.find(opened, name)).holder.id
+        return (await whom.find(opened, name)).holder.id
     except NotFound:
         if await listed_audit.anyone_like(opened.store, name):
             return name

@@ -126,9 +126,16 @@ def wrong_files(settings: Settings) -> Iterator[str]:
             ssl.create_default_context(cafile=settings.outbound_ca)
         except (OSError, ssl.SSLError) as error:
             yield f"MINTMARK_OUTBOUND_CA does not open: {error.strerror or error}"
+    from mintmark import proving
     from mintmark.endpoints import registering
+    from mintmark.pages.branding import BadBranding, Look
 
     yield from registering.wrong(settings)
+    yield from proving.wrong(settings)
+    try:
+        Look.read(settings)
+    except BadBranding as error:
+        yield str(error)
 
 
 def unwise_settings(settings: Settings) -> Iterator[str]:
@@ -174,13 +181,16 @@ def _open(path: Path) -> str:
 
 
 async def unsealed(opened: Opened) -> AsyncIterator[str]:
-    from mintmark.store import secrets, signing_keys
+    from mintmark.store import secrets, signing_keys, totps
 
     blobs = [one.value for one in await secrets.all(opened.store)]
     blobs += [one.private for one in await signing_keys.all(opened.store) if one.facts.removed_at is None]
-    older = sum(not opened.sealer.sealed_by_first(blob) for blob in blobs)
+    all, older = len(blobs), sum(not opened.sealer.sealed_by_first(blob) for blob in blobs)
+    async for some in totps.seeds(opened.store):
+        all += len(some)
+        older += sum(not opened.sealer.sealed_by_first(seed) for _, seed in some)
     if older:
-        yield f"{older} of {len(blobs)} sealed values need an older sealing key; run: mintmark keys reseal"
+        yield f"{older} of {all} sealed values need an older sealing key; run: mintmark keys reseal"
 
 
 async def about_clients(opened: Opened) -> AsyncIterator[tuple[bool, str]]:

@@ -18,7 +18,11 @@ from mintmark.store import clients, listed_clients
 
 PAGE = 500
 COLUMNS = ("client_id", "client_name", "token_endpoint_auth_method", "grant_types", "self_registered", "disabled")
-LISTS = (*(name for name, one in MEMBERS.items() if one.form == "texts"), "policy.allowed_networks")
+LISTS = (
+    *(name for name, one in MEMBERS.items() if one.form == "texts"),
+    "policy.allowed_networks",
+    "policy.require_factors",
+)
 NUMBERS = (*(name for name, one in MEMBERS.items() if one.form == "number"), "policy.max_active_tokens")
 SECRETS = {"client_secret": "the command clients secret-add makes one"}
 

@@ -10,7 +10,7 @@ MERGED = ("policy", "address", "claims")  # objects whose members are told apart
 
 
 Change = Literal["create", "update", "delete"]
-Kind = Literal["resource", "client", "user", "policy", "group", "claim_rule"]
+Kind = Literal["resource", "client", "user", "policy", "group", "claim_rule", "factor"]
 
 
 @dataclass(frozen=True, slots=True)

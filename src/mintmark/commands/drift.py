@@ -49,6 +49,7 @@ def _named(wanted: ApplyFile) -> set[Key]:
     named |= {("client", str(one.members.get("client_id"))) for one in wanted.clients}
     named |= {("group", name) for name in wanted.groups}
     named |= {("claim_rule", str(one.members.get("name"))) for one in wanted.claim_rules}
+    named |= {("factor", str(one.members.get("name"))) for one in wanted.factors}
     return named | ({("policy", "server")} if wanted.policy is not None else set())
 
 
@@ -60,6 +61,7 @@ async def _standing(opened: Opened, keys: Sequence[Key]) -> dict[Key, Document]:
     for (kind, name), policy in policies.items():
         stands["policy" if kind == "server" else kind, name or "server"] = remembered.policy(policy)
     stands |= {("claim_rule", one.name): remembered.claim_rule(one) for one in opened.registry.claim_rules}
+    stands |= {("factor", name): remembered.factor(one) for name, one in opened.registry.external_factors.items()}
     for kind, name in keys:
         client = await clients.find(opened.store, name) if kind == "client" else None
         if client is not None:

@@ -11,7 +11,7 @@ from mintmark.commands import opening, pruning
 from mintmark.commands.apply import Format
 from mintmark.commands.forms import writers
 from mintmark.commands.opening import Opened
-from mintmark.protocol import claim_rule_record, person_record, resource_record
+from mintmark.protocol import claim_rule_record, external_factor, person_record, resource_record
 from mintmark.protocol.client import Client
 from mintmark.store import clients, resources
 from mintmark.store.people import Person
@@ -56,6 +56,7 @@ async def document(opened: Opened, *, users: bool, hashes: bool) -> Document:
         "resources": [_without_empty(resource_record.document(one)) for one in await resources.all(opened.store)],
         "clients": await _clients(opened),
         "claim_rules": [_without_empty(claim_rule_record.document(one)) for one in opened.registry.claim_rules],
+        "factors": [*_factors(opened)],
     }
     if users:
         people = [one async for one in pruning.every_person(opened)]
@@ -94,6 +95,13 @@ def _client(one: Client, variable: str | None) -> Document:
     return found
 
 
+def _factors(opened: Opened) -> Iterator[Document]:
+    taken: set[str] = set()
+    for name, one in opened.registry.external_factors.items():
+        secret = _Reference(env=_variable(name, taken, "FACTOR"))
+        yield {**external_factor.document(one), "secret": secret}
+
+
 def _person(person: Person, *, hashes: bool) -> Document:
     found: Document = person_record.of(person.holder).document()
     if hashes and person.password_hash is not None:
@@ -107,14 +115,14 @@ class _Reference(dict[str, str]):
     """A value that stands elsewhere; any other object that looks like one is a literal."""
 
 
-def _variable(client_id: str, taken: set[str]) -> str:
+def _variable(id: str, taken: set[str], kind: str = "CLIENT") -> str:
     """`shop` is SHOP_CLIENT_SECRET; of two that would be called the same, the second is numbered."""
-    stem = re.sub(r"[^A-Z0-9]+", "_", client_id.upper()).strip("_") or "CLIENT"
-    stem = stem if not stem[0].isdigit() else f"CLIENT_{stem}"
-    name, number = f"{stem}_CLIENT_SECRET", 1
+    stem = re.sub(r"[^A-Z0-9]+", "_", id.upper()).strip("_") or kind
+    stem = stem if not stem[0].isdigit() else f"{kind}_{stem}"
+    name, number = f"{stem}_{kind}_SECRET", 1
     while name in taken:
         number += 1
-        name = f"{stem}_{number}_CLIENT_SECRET"
+        name = f"{stem}_{number}_{kind}_SECRET"
     taken.add(name)
     return name
 
@@ -143,3 +151,5 @@ def _variables(made: Document) -> Iterator[str]:
     for one in made.get("clients", ()):
         if "client_secret" in one:
             yield one["client_secret"]["env"]
+    for one in made.get("factors", ()):
+        yield one["secret"]["env"]

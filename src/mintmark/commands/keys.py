@@ -58,11 +58,12 @@ def reseal(json: JsonOption = False) -> None:
     """Seal everything under the first sealing key, so that the others can be taken out of the settings."""
 
     async def work(opened: Opened) -> Document:
+        seeds = await keyring.reseal_seeds(opened.store, opened.sealer)
         changes = await keyring.resealed(opened.store, opened.sealer)
-        if changes:
+        if changes or seeds:
             kids = ", ".join(key.facts.kid for key in await signing_keys.all(opened.store))
             await opened.commit(changes, [KeysChanged(kids=kids, change="reseal")])
-        return {"resealed": len(changes)}
+        return {"resealed": len(changes) + seeds}
 
     done = verbs.do(work)
     verbs.answer(done, json, f"sealed anew: {done['resealed']}")

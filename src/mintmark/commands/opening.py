@@ -157,6 +157,7 @@ def told(error: Exception) -> tuple[int, Sequence[str]]:
     if isinstance(error, SettingsRefused):
         return REFUSED, error.refusals
     from mintmark.keys.sealing import WrongSealingKey
+    from mintmark.pages.branding import BadBranding
     from mintmark.store.changes import Conflict, Unavailable
     from mintmark.store.connect import BadDatabaseUrl
     from mintmark.store.migrate import Unmigrated
@@ -164,7 +165,7 @@ def told(error: Exception) -> tuple[int, Sequence[str]]:
     match error:
         case Unavailable():
             return UNREACHABLE, [f"the database cannot be reached: {error}; {REACH}"]
-        case Unmigrated() | BadDatabaseUrl():
+        case Unmigrated() | BadDatabaseUrl() | BadBranding():
             return REFUSED, [str(error)]
         case WrongSealingKey():
             return REFUSED, [f"MINTMARK_SEALING_KEYS does not open what is stored: {error}; {SEALING}"]

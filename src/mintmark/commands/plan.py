@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from mintmark import nearest
 from mintmark.client_auth import METHODS
-from mintmark.commands import plan_people, plan_policies, plan_rules, remembered
+from mintmark.commands import plan_factors, plan_people, plan_policies, plan_rules, remembered
 from mintmark.commands.apply_file import ApplyFile, Entry
 from mintmark.commands.differences import Change, Difference, Member, members, merged, secret
 from mintmark.commands.opening import Refused
+from mintmark.commands.plan_factors import FactorStep
 from mintmark.commands.plan_people import PersonStep
 from mintmark.commands.plan_policies import GroupStep
 from mintmark.commands.plan_rules import RuleStep
@@ -64,6 +65,7 @@ class Plan:
     policy: Policy | None = None  # None: the server's stays
     groups: tuple[GroupStep, ...] = ()
     claim_rules: tuple[RuleStep, ...] = ()
+    factors: tuple[FactorStep, ...] = ()
     keep: Mapping[Key, Document] = field(default_factory=dict)  # what is to be remembered
     forget: tuple[Key, ...] = ()
     drifted: tuple[Drift, ...] = ()
@@ -90,6 +92,7 @@ def make(file: ApplyFile, state: State, dropped: Dropped = NOTHING, progress: Pr
     policy = plan_policies.server(file.policy, planning)
     groups = list(plan_policies.groups(file.groups, planning))
     rules = list(plan_rules.make(file.claim_rules, planning, catalogue, _clients_left(file, planning, dropped)))
+    factors = list(plan_factors.make(file.factors, planning, dropped))
     if planning.refusals or refusals:
         raise Refused(*planning.refusals, *refusals)
     return Plan(
@@ -101,6 +104,7 @@ def make(file: ApplyFile, state: State, dropped: Dropped = NOTHING, progress: Pr
         policy,
         tuple(groups),
         tuple(rules),
+        tuple(factors),
         *_memory(planning, dropped),
     )
 
@@ -131,6 +135,7 @@ def _goes(dropped: Dropped) -> Iterator[Difference]:
     yield from (Difference("client", one.id, "delete") for one in dropped.clients)
     yield from (Difference("group", name, "delete") for name in dropped.groups)
     yield from (Difference("claim_rule", name, "delete") for name in dropped.claim_rules)
+    yield from (Difference("factor", name, "delete") for name in dropped.factors)
     yield from (Difference("user", one.holder.username, "delete") for one in dropped.people)
 
 

@@ -11,6 +11,7 @@ from mintmark.protocol.catalogue import Resource
 from mintmark.protocol.claim_rule import ClaimRule
 from mintmark.protocol.client import Client, Secret
 from mintmark.protocol.client_metadata import MetadataRefused
+from mintmark.protocol.external_factor import ExternalFactor
 from mintmark.protocol.person_record import RecordRefused
 from mintmark.protocol.policy import Policy, PolicyRefused
 from mintmark.store.applied import Applied
@@ -25,6 +26,7 @@ class Dropped:
     clients: Sequence[Client] = ()
     groups: Sequence[str] = ()
     claim_rules: Sequence[str] = ()
+    factors: Sequence[str] = ()
     people: Sequence[Person] = ()
     kinds: frozenset[str] = frozenset()  # of which all goes that the file does not name
 
@@ -51,6 +53,7 @@ class State:
     group_policies: Mapping[str, Policy] = field(default_factory=dict)
     unsigned: bool = False  # whether the settings allow ID tokens that nobody signed
     claim_rules: Mapping[str, ClaimRule] = field(default_factory=dict)  # by name
+    factors: Mapping[str, ExternalFactor] = field(default_factory=dict)  # by name
     kept: Mapping[Key, Applied] | None = None  # what earlier files left; None: this one is not remembered either
 
 

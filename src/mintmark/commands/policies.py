@@ -15,7 +15,7 @@ from mintmark.store import resources
 Place = tuple[str, str]  # ("server", "") or ("group", NAME)
 
 PLACES = "`server`, or `group NAME`"
-LISTS = ("allowed_networks",)
+LISTS = ("allowed_networks", "require_factors")
 NUMBERS = ("max_sessions", "max_active_tokens")
 
 PlaceArgument = Annotated[list[str], typer.Argument(metavar="server|group NAME")]

@@ -17,20 +17,21 @@ from mintmark.protocol import scope as scopes
 from mintmark.protocol.catalogue import Resource
 from mintmark.protocol.client import Client
 from mintmark.protocol.names import normalise_username
-from mintmark.store import claim_rules, clients, people, resources
+from mintmark.store import claim_rules, clients, external_factors, people, resources
 from mintmark.store.changes import Change
 from mintmark.store.people import Person
 
 PAGE = 500
 ADMINS = "admins"  # the group whose people may use the admin API (contract, "The admin API")
-_KINDS = {"resources": "resource", "clients": "client", "groups": "group", "claim_rules": "claim_rule"}
+_KINDS = {"resources": "resource", "clients": "client", "groups": "group", "claim_rules": "claim_rule",
+          "factors": "factor"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
     """What may go."""
 
-    clients: bool = False  # and resources, rules for claims, and what is stated for groups
+    clients: bool = False  # and resources, rules for claims, factors, and what is stated for groups
     people: bool = False
     last_admin: bool = False  # the last way into the admin API may go too
 
@@ -48,6 +49,7 @@ async def find(opened: Opened, wanted: ApplyFile, pruning: Pruning | None) -> Dr
         clients=[one async for one in _clients(opened, wanted)],
         groups=await _groups(opened, wanted),
         claim_rules=await _claim_rules(opened, wanted),
+        factors=_factors(opened, wanted),
         people=gone,
         kinds=frozenset(kind for section, kind in _KINDS.items() if section in wanted.sections),
     )
@@ -72,6 +74,11 @@ async def _claim_rules(opened: Opened, wanted: ApplyFile) -> list[str]:
         return []
     named = {entry.members.get("name") for entry in wanted.claim_rules}
     return [name for name in await claim_rules.all(opened.store) if name not in named]
+
+
+def _factors(opened: Opened, wanted: ApplyFile) -> list[str]:
+    named = {entry.members.get("name") for entry in wanted.factors}
+    return [name for name in opened.registry.external_factors if "factors" in wanted.sections and name not in named]
 
 
 async def _clients(opened: Opened, wanted: ApplyFile) -> AsyncIterator[Client]:
@@ -155,6 +162,8 @@ def changes(opened: Opened, dropped: Dropped) -> tuple[list[Change], list[Event]
         found += resources.delete_policy("group", group)
     for rule in dropped.claim_rules:
         found += claim_rules.delete_(rule)
+    for factor in dropped.factors:
+        found += external_factors.delete_(factor)
     for person in dropped.people:
         gone, ended = ending.deletion(person.holder.id, opened.now)
         found += gone

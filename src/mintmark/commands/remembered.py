@@ -11,10 +11,11 @@ from typing import Any
 
 from mintmark.commands import differences
 from mintmark.commands.differences import HIDDEN, Change, Kind, Member
-from mintmark.protocol import claim_rule_record, resource_record
+from mintmark.protocol import claim_rule_record, external_factor, resource_record
 from mintmark.protocol.catalogue import Resource
 from mintmark.protocol.claim_rule import ClaimRule
 from mintmark.protocol.client import Client
+from mintmark.protocol.external_factor import ExternalFactor
 from mintmark.protocol.policy import Policy
 from mintmark.store.applied import Applied
 
@@ -69,6 +70,11 @@ def policy(one: Policy) -> Document:
 
 def claim_rule(one: ClaimRule) -> Document:
     return claim_rule_record.document(one)
+
+
+def factor(one: ExternalFactor) -> Document:
+    """Without its secret, which files alone set."""
+    return external_factor.document(one)
 
 
 def written(document: Mapping[str, Any]) -> str:

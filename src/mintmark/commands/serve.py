@@ -65,14 +65,17 @@ def serve(
 
 async def _must_open(settings: Settings) -> None:
     """What a person can mend is refused here, in words; the application would show a trace."""
+    from mintmark import proving
+    from mintmark.commands import operators
     from mintmark.endpoints import registering
     from mintmark.store import epochs
 
-    faults = list(registering.wrong(settings))
+    faults = [*registering.wrong(settings), *proving.wrong(settings)]
     if faults:
         raise SettingsRefused(faults)
     async with opening.opened(settings, changing=False) as opened:
         await epochs.require_begun(opened.store)
+        await operators.hint(opened)
 
 
 def listen(settings: Settings, *, both: bool) -> list[socket.socket]:

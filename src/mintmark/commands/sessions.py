@@ -8,7 +8,7 @@ import typer
 from mintmark import ending
 from mintmark.admin import documents
 from mintmark.admin import sessions as doors
-from mintmark.commands import users, verbs
+from mintmark.commands import verbs, whom
 from mintmark.commands.opening import NotFound, Opened
 from mintmark.commands.verbs import Document, JsonOption
 from mintmark.store import listed_sessions, listing
@@ -29,7 +29,7 @@ def list_(
     """List sessions, newest first."""
 
     async def work(opened: Opened) -> Sequence[Document]:
-        person_id = None if user is None else (await users.find(opened, user)).holder.id
+        person_id = None if user is None else (await whom.find(opened, user)).holder.id
         return await _all(opened, person_id, client, ended=ended)
 
     verbs.listed(verbs.do(work, changing=False), json, COLUMNS)
@@ -89,7 +89,7 @@ async def _end_one(opened: Opened, id: str, *, everything: bool) -> Document:
 
 
 async def _end_all(opened: Opened, name: str, *, everything: bool) -> Document:
-    holder = (await users.find(opened, name)).holder
+    holder = (await whom.find(opened, name)).holder
     if everything:
         await opened.commit(*ending.everything(holder.id, doors.REASON, opened.now))
     else:

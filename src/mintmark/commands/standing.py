@@ -14,7 +14,7 @@ from mintmark.protocol.catalogue import Resource
 from mintmark.protocol.claim_rule import ClaimRule
 from mintmark.protocol.client import Client, Secret
 from mintmark.protocol.names import normalise_username
-from mintmark.store import applied, claim_rules, clients, people, resources
+from mintmark.store import applied, claim_rules, clients, external_factors, people, resources
 from mintmark.store.people import Person
 
 PAGE = 500
@@ -48,6 +48,7 @@ async def read(
         right_passwords=await _right_passwords(wanted, by_name, hashing),
         is_secret=is_secret,
         claim_rules=rules,
+        factors=await external_factors.all(store, opened.sealer),
         kept=await applied.all(store) if remember else None,
     )
 

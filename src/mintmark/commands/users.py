@@ -5,18 +5,19 @@ from typing import Annotated
 
 import typer
 
-from mintmark import ending
+from mintmark import ending, passwords
 from mintmark.admin import shown
-from mintmark.commands import apply, assignments, plan_people, stdin, verbs, writing
+from mintmark.commands import apply, assignments, invitations, plan_people, remedies, stdin, verbs, writing
 from mintmark.commands.apply_file import Entry
-from mintmark.commands.opening import NotFound, Opened, Refused
+from mintmark.commands.opening import Opened, Refused
 from mintmark.commands.plan import Plan
 from mintmark.commands.verbs import Document, JsonOption
+from mintmark.commands.whom import find
 from mintmark.events import Configured, Event
 from mintmark.factors import hashing
+from mintmark.protocol import password_rules
 from mintmark.protocol.names import normalise_username
-from mintmark.store import people
-from mintmark.store.changes import Change
+from mintmark.store import accounts, people
 from mintmark.store.people import Person
 
 PAGE = 500
@@ -93,7 +94,7 @@ def password(
         person = await find(opened, name)
         hasher = apply.hashing_of(opened.settings)
         try:
-            changes: list[Change] = [people.set_password(person.holder.id, await hasher.hash(chosen), opened.now)]
+            changes = accounts.set_password(person, await hasher.hash(chosen), opened.now)
         finally:
             hasher.close()
         events: list[Event] = [_configured(person, "update", "password")]
@@ -101,10 +102,19 @@ def password(
             ends, ended = ending.everything(person.holder.id, "password changed", opened.now)
             changes, events = [*changes, *ends], [*events, *ended]
         await opened.commit(changes, events)
+        _advise(opened, chosen)
         return document(await find(opened, person.holder.id))
 
     changed = verbs.do(work)
     verbs.answer(changed, json, f"the password of {changed['username']} is set")
+
+
+def _advise(opened: Opened, chosen: str) -> None:
+    """An operator may set what people may not choose: they are told."""
+    rules = passwords.rules(opened.settings, two=False)
+    why = password_rules.refusal(chosen, rules, passwords.common(), ())
+    if why is not None:
+        stdin.hint(f"the person could not choose that password: {why}")
 
 
 @app.command()
@@ -134,14 +144,12 @@ def delete(name: NameArgument, json: JsonOption = False) -> None:
     verbs.answer(gone, json, f"deleted {gone['username']}")
 
 
-async def find(opened: Opened, name: str) -> Person:
-    """By id, by username, or by verified address. Raises NotFound."""
-    found = await people.find(opened.store, name)
-    if found is None:
-        found = await people.find_signing_in(opened.store, normalise_username(name))
-    if found is None:
-        raise NotFound(f"there is no person {name!r}; mintmark users list shows who is")
-    return found
+app.command("invite")(invitations.invite)
+app.command("invitations")(invitations.list_)
+app.command("revoke-invitation")(invitations.revoke)
+
+
+remedies.add_to(app)
 
 
 def document(person: Person) -> Document:

@@ -14,7 +14,17 @@ from mintmark.events import Configured, Event, FileApplied
 from mintmark.factors.hashing import Hashing
 from mintmark.protocol import claim_rule_record
 from mintmark.protocol.client import written
-from mintmark.store import applied, claim_rules, clients, configuration, people, resources, schema
+from mintmark.store import (
+    accounts,
+    applied,
+    claim_rules,
+    clients,
+    configuration,
+    external_factors,
+    people,
+    resources,
+    schema,
+)
 from mintmark.store.changes import Change, Insert, Require
 from mintmark.store.times import ms
 
@@ -36,6 +46,9 @@ async def write(opened: Opened, plan: Plan, version: int, hashing: Hashing, file
     for rule in plan.claim_rules:
         write_ = claim_rules.add if rule.is_new else claim_rules.change
         changes += write_(rule.rule.name, claim_rule_record.document(rule.rule), opened.now)
+    for way in plan.factors:
+        keep = external_factors.add if way.is_new else external_factors.change
+        changes += keep(way.factor, opened.sealer, opened.now)
     people_changes, people_facts = _people(opened, plan, ids, hashes)
     known_ids = {step.record.username: id for step, id in zip(plan.people, ids, strict=True)}
     told = _events(plan.differences, {**pruning.ids(plan.dropped), **known_ids})
@@ -107,11 +120,12 @@ def _person(opened: Opened, id: str, step: PersonStep, hashed: str | None) -> tu
         if step.disabled and isinstance(made, Insert):  # a row cannot be changed in the set that makes it
             made = made._replace(values={**made.values, "disabled_at": ms(opened.now)})
         return [made], ()
+    record = people.record(step.record)
     changes: list[Change] = []
-    if step.is_changed:
-        changes.append(people.change(id, people.record(step.record), opened.now))
     if hashed is not None:
-        changes.append(people.set_password(id, hashed, opened.now))
+        changes += accounts.set_password(step.known, hashed, opened.now, people.columns(record, opened.now))
+    elif step.is_changed:
+        changes.append(people.change(id, record, opened.now))
     if step.disabled is None:
         return changes, ()
     if not step.disabled:

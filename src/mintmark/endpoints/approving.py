@@ -8,7 +8,7 @@ from mintmark.endpoints import registering
 from mintmark.endpoints.visiting import Visit
 from mintmark.events import Authorized, ConsentGiven, Event
 from mintmark.grants.earning import ADMINS
-from mintmark.protocol import claims_request, ids
+from mintmark.protocol import claims_request, ids, next_step
 from mintmark.protocol import code as code_
 from mintmark.protocol import consent as consents_
 from mintmark.protocol import scope as scopes
@@ -64,7 +64,8 @@ def _answer(visit: Visit, members: list[tuple[str, str]]) -> Answer:
     state = [] if request.state is None else [("state", request.state)]
     state += browsers.told_state(visit.server, visit.asked, visit.browser, request)
     told = [*members, *state, ("iss", visit.server.issuer)]
-    answer = response_modes.answer(visit.server, request.response_mode, request.return_address, told)
+    wanted = (*request.ui_locales, *visit.browser.languages)
+    answer = response_modes.answer(visit.server, request.response_mode, request.return_address, told, wanted)
     session = visit.browser.session
     return answer if session is None else browsers.with_state(visit.server, visit.asked, answer, session.id)
 
@@ -128,7 +129,7 @@ def _authorization(visit: Visit, step: Approve, audience: tuple[str, ...], limit
         resources=audience,
         ends_with_session=limits.ends_with_session,
         authenticated_at=session.authenticated_at,
-        acr=session.acr,
+        acr=next_step.told(visit.request, visit.server.levels, session.proofs, visit.now),
         amr=session.amr,
         created_at=visit.now,
         expires_at=min(_ends(visit, step, limits)),

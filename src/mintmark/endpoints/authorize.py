@@ -1,21 +1,22 @@
 """The authorization door: every step of a sign-in returns here (RFC 6749 §4.1.1, OIDC Core §3.1.2)."""
 
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 
 from mintmark import browser as browsers
-from mintmark import mint, subjects, underway
+from mintmark import mint, steps, subjects, underway
 from mintmark.endpoints import approving
 from mintmark.endpoints.visiting import Visit
 from mintmark.events import ConsentRefused, Event
 from mintmark.keys import jwt
+from mintmark.protocol import acr_levels, next_step, pkce
 from mintmark.protocol import consent as consents_
-from mintmark.protocol import next_step, pkce
-from mintmark.protocol.authorization_request import AuthorizationRequest, RefusedWithRedirect
+from mintmark.protocol.authorization_request import CREATE, AuthorizationRequest, RefusedWithRedirect
 from mintmark.protocol.client import Client
-from mintmark.protocol.errors import AccessDenied, OAuthError, RequestUriNotSupported
+from mintmark.protocol.errors import AccessDenied, InteractionRequired, OAuthError, RequestUriNotSupported
 from mintmark.protocol.limits import Limits
-from mintmark.protocol.next_step import Approve, AskConsent, Facts, SignIn
+from mintmark.protocol.next_step import Approve, AskConsent, Facts, ProveMore, SignIn
 from mintmark.protocol.params import Params
 from mintmark.server import Server, decided
 from mintmark.store import consents, requests
@@ -96,13 +97,32 @@ async def _complete_refused(visit: Visit, error: OAuthError) -> None:
 
 
 async def _step(visit: Visit) -> Answer:
-    match next_step.next_step(visit.request, _facts(visit), visit.now):
+    if _leaves(visit):
+        return await _to_page(visit, "account/keep")
+    facts = _facts(visit)
+    step = next_step.next_step(visit.request, facts, visit.now)
+    if isinstance(step, ProveMore) and visit.browser.person is not None:  # only now is it looked up what they could
+        has = await steps.has(visit.server, visit.browser.person)
+        step = next_step.next_step(visit.request, replace(facts, has=has), visit.now)
+    match step:
         case Approve() as approved:
             return await approving.approve(visit, approved)
         case SignIn():
+            return await _to_page(visit, "sign-up" if CREATE in visit.request.prompt else "login")
+        case ProveMore():
             return await _to_page(visit, "login")
         case AskConsent():
             return await _to_page(visit, "consent")
+
+
+def _leaves(visit: Visit) -> bool:
+    """Whether who is signed in asked to be deleted: no app gets anything before they said that they stay."""
+    person = visit.browser.person
+    if person is None or person.holder.delete_after is None:
+        return False
+    if "none" in visit.request.prompt:
+        raise InteractionRequired("the person has to say whether their account stays", check="person leaves")
+    return True
 
 
 async def _to_page(visit: Visit, page: str) -> Answer:
@@ -130,6 +150,8 @@ def _facts(visit: Visit) -> Facts:
         consent_is_required=consents_.is_required(visit.client, by_policy=limits.require_consent),
         hinted=_hinted(visit),
         is_wanted=_is_wanted(visit),
+        levels=visit.server.levels,
+        demanded=acr_levels.demanded(limits.require_factors),
     )
 
 

@@ -60,7 +60,7 @@ async def _go_on(
     frames: list[str] = []
     if person_id is not None:
         frames = await farewell.end(server, asked, step.session_id, person_id, farewell.REASON, now)
-    return await farewell.answer(server, frames, request, now)
+    return await farewell.answer(server, asked, frames, request, now)
 
 
 async def _live(server: Server, session_id: str) -> str | None:

@@ -8,10 +8,13 @@ from mintmark.endpoints import credentials
 from mintmark.events import Event
 from mintmark.grants import GRANTS
 from mintmark.grants.earning import Earned, TokenRequest, must_stand
+from mintmark.protocol import acr_levels
 from mintmark.protocol.errors import InvalidGrant, Refusal, UnauthorizedClient, UnsupportedGrantType
+from mintmark.protocol.grant import Grant
 from mintmark.protocol.limits import Limits
 from mintmark.protocol.params import Params
 from mintmark.server import Server, decided
+from mintmark.store import held
 from mintmark.store.changes import Change, Conflict, Insert, Require, Run, Update
 from mintmark.store.people import Person
 from mintmark.wire.answer import Answer, json_answer
@@ -53,7 +56,12 @@ async def _attempt(
     _must_come_from_there(server.registry.limits(client, (), (), now, offline=False), asked)
 
     async def prove(username: str, password: str) -> Person:
-        return await factors.password.prove_for_client(server, asked, username, password, now)
+        person = await factors.password.prove_for_client(server, asked, username, password, now)
+        if factors.oblige(server, person.holder, person.held or held.NOTHING):
+            raise InvalidGrant(
+                "this person signs in with more than a password", check="second factor", expected="a browser"
+            )
+        return person
 
     request = TokenRequest(params, client, now, prove, lambda limits: _must_come_from_there(limits, asked))
     earned = await GRANTS[wanted](server, request)
@@ -80,8 +88,24 @@ def _check(server: Server, asked: Asked, request: TokenRequest, earned: Earned) 
     if grant.standing is not None:
         must_stand(server, request, grant.standing, earned.issued_ms)
     _must_come_from_there(grant.limits, asked)
+    _must_be_proved(server, grant)
     if not grant.audience:
         raise InvalidGrant("no resource of the grant is left", check="audience", got=" ".join(grant.audience))
+
+
+def _must_be_proved(server: Server, grant: Grant) -> None:
+    """A policy that demands more by now holds for what is issued from then on."""
+    if grant.standing is None or not grant.limits.require_factors:
+        return
+    authorization = grant.standing.authorization
+    unmet = acr_levels.unmet(grant.limits.require_factors, authorization.acr, authorization.amr, server.levels)
+    if unmet:
+        raise InvalidGrant(
+            "the person has to prove more for this",
+            check="require_factors",
+            expected=" ".join(unmet),
+            got=authorization.acr,
+        )
 
 
 def _must_come_from_there(limits: Limits, asked: Asked) -> None:

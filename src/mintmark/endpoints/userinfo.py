@@ -1,15 +1,23 @@
 """UserInfo (OIDC Core §5.3): what the scopes of a token tell of its person."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from mintmark import disclosure, envelopes, refused
 from mintmark.endpoints import bearer, introspect, tokens_seen
-from mintmark.protocol import claims_request
+from mintmark.protocol import acr_levels, claims_request
 from mintmark.protocol import scope as scopes
+from mintmark.protocol.authorization import Standing
 from mintmark.protocol.claim_rule import Asking
 from mintmark.protocol.client import Client
-from mintmark.protocol.errors import InsufficientScope, InvalidToken, NoCredentials, OAuthError
+from mintmark.protocol.errors import (
+    InsufficientScope,
+    InsufficientUserAuthentication,
+    InvalidToken,
+    NoCredentials,
+    OAuthError,
+)
 from mintmark.server import Server
 from mintmark.store import people
 from mintmark.wire import refusals
@@ -39,6 +47,7 @@ async def _userinfo(server: Server, asked: Asked) -> Answer:
             got=" ".join(found.scope),
             client_id=found.client.id,
         )
+    _must_be_proved(server, found.client, found.audience, found.standing, now)
     person = await people.find(server.store, found.standing.holder.id)
     if person is None:
         raise InvalidToken(
@@ -59,6 +68,28 @@ async def _userinfo(server: Server, asked: Asked) -> Answer:
     if envelope is None:
         return json_answer(told)
     return token_answer(JWT, await envelope.close(told if alg is None else _addressed(server, found.client, told)))
+
+
+def _must_be_proved(
+    server: Server, client: Client, audience: tuple[str, ...], standing: Standing, now: datetime
+) -> None:
+    """What policy demands of the sign-in by now, which may be more than when it was (RFC 9470 §3)."""
+    groups = () if standing.holder is None else standing.holder.groups
+    words, authorization = server.registry.required_factors(client, audience, groups, now), standing.authorization
+    age = now - authorization.authenticated_at
+    unmet = acr_levels.unmet(words, authorization.acr, authorization.amr, server.levels, age)
+    if not unmet:
+        return
+    levels = acr_levels.serving(words, server.levels)
+    spans = [level.fresh for level in levels if level.fresh is not None]
+    raise InsufficientUserAuthentication(
+        "the person has to prove more, or again, for this",
+        " ".join(level.name for level in levels),
+        int(min(spans).total_seconds()) if spans else None,
+        check="token's authentication",
+        got=authorization.acr,
+        client_id=client.id,
+    )
 
 
 def _addressed(server: Server, client: Client, told: Mapping[str, Any]) -> Mapping[str, Any]:

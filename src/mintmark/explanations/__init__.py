@@ -10,7 +10,9 @@ from mintmark.explanations import (
     browsers,
     clients,
     grants,
+    links,
     logouts,
+    passkeys,
     people,
     registration,
     request_objects,
@@ -28,6 +30,8 @@ EXPLANATIONS: Final[Mapping[str, Explained]] = MappingProxyType(
         **logouts.TABLE,
         **request_objects.TABLE,
         **people.TABLE,
+        **passkeys.TABLE,
+        **links.TABLE,
         **access_tokens.TABLE,
         **administration.TABLE,
     }

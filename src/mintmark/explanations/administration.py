@@ -51,6 +51,18 @@ TABLE: Final[Table] = {
         "It was done before, and the sealing key that its kept answer needs is gone.",
         "GET what was made; bring the old sealing key back, or send a new key to do it once more.",
     ),
+    "factor id": Explained(
+        "factor",
+        "The person has no factor of that id, or it is the password, which cannot be removed alone.",
+        "`GET /users/{id}/factors` or `mintmark users factors` lists them.",
+        AS_A_NAME,
+    ),
+    "invitation id": Explained(
+        "id",
+        "There is no invitation of that id: it was taken back, or ran out long ago.",
+        "`GET /invitations` or `mintmark users invitations` lists them.",
+        AS_A_NAME,
+    ),
     "initial access token id": Explained(
         "the id in the path",
         "There is no initial access token of that id.",

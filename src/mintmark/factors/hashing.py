@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from mintmark.factors import hash_formats
 from mintmark.factors.hash_formats import Hash, read
+from mintmark.protocol import password_rules
 from mintmark.protocol.errors import Overloaded
 
 T = TypeVar("T")
@@ -87,7 +88,7 @@ class Hashing:
     async def hash(self, password: str) -> str:
         """ValueError for what can be no password; Overloaded."""
         check(password)
-        return await self._in_thread(self._hash, unicodedata.normalize("NFC", password))
+        return await self._in_thread(self._hash, password_rules.normalised(password))
 
     async def verify(self, password: str, stored: str | None) -> Verdict:
         """stored: None for nobody, for whoever is disabled and for whoever has no password.
@@ -203,9 +204,9 @@ def _cores() -> int:
 
 
 def _forms(password: str) -> tuple[str, ...]:
-    """What is compared: composed, as we hash it (RFC 8265 §4.2.2); then as it came, for hashes made elsewhere."""
-    composed = unicodedata.normalize("NFC", password)
-    return (composed,) if composed == password else (composed, password)
+    """What is compared: as we hash it; then as we did before, and as it came, for hashes made elsewhere."""
+    forms = (password_rules.normalised(password), unicodedata.normalize("NFC", password), password)
+    return tuple(dict.fromkeys(forms))
 
 
 def _kind(known: Hash) -> Kind:

@@ -39,6 +39,10 @@ async def earn(server: Server, request: TokenRequest) -> Earned:
     # The groups' networks are asked once it is known whose groups those are.
     request.must_come_from_there(server.registry.limits(client, asked.audience, (), now, offline=False))
     person = await request.prove(request.params.require("username"), request.params.require("password"))
+    if person.holder.delete_after is not None:
+        raise InvalidGrant(
+            "the person has to sign in at a page", check="person leaves", expected="a person whose account stays"
+        )
     limits = server.registry.limits(
         client, asked.audience, person.holder.groups, now, offline=scopes.OFFLINE in asked.scope
     )
@@ -67,7 +71,8 @@ async def earn(server: Server, request: TokenRequest) -> Earned:
         authorization_id=standing.authorization.id,
         scope=scopes.write(asked.scope),
     )
-    relied = [clients.stands(client), people.stands(person.holder)]
+    # The password may be another one by now, and a second factor may be there.
+    relied = [clients.stands(client), people.unchanged(person)]
     return Earned(grant, ms(now), [*relied, authorizations.add(standing.authorization), *added], [used])
 
 

@@ -5,9 +5,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-import jwt as pyjwt
-
-from mintmark.keys import algorithms
+from mintmark.keys import algorithms, from_jwk
 
 ALG: Final = "ES256"  # the one that every server has
 _LONGEST: Final = 4_096  # characters; ours are a tenth of that
@@ -59,10 +57,10 @@ def _read(jwk: Mapping[str, Any]) -> tuple[str, algorithms.Verify] | None:
     if jwk.get("alg") != ALG:
         return None
     try:
-        key: Any = pyjwt.PyJWK.from_dict(dict(jwk)).key  # Any: whichever kind of key it is
+        key = from_jwk.read(jwk)
         kid = f"{ALG}.{algorithms.thumbprint(algorithms.members(key))}"  # so that no key goes by the name of another
         return (kid, algorithms.ALGORITHMS[ALG].verifier(key)) if kid == jwk.get("kid") else None
-    except (pyjwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
 
 

@@ -7,10 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import jwt as pyjwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from mintmark.keys import algorithms, compact
+from mintmark.keys import algorithms, compact, from_jwk
 from mintmark.keys.compact import Claims
 
 MOST_KEYS: Final = 50  # in one set
@@ -194,9 +193,9 @@ def _public(kty: str, jwk: Mapping[str, Any]) -> algorithms.PublicKey:
     if not all(map(_is_number, numbers)):
         raise WrongKeys("lacks a number, or has one that is not base64url")
     try:
-        public = pyjwt.PyJWK.from_dict({"kty": kty, **required}).key
-    except (pyjwt.PyJWTError, ValueError, TypeError):
-        raise WrongKeys("is no key of its kind (RFC 7518 §6)") from None
+        public = from_jwk.read({"kty": kty, **required})
+    except ValueError as error:
+        raise WrongKeys(str(error)) from None
     if not isinstance(public, ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey):
         raise WrongKeys("is no public key of its kind")
     if isinstance(public, rsa.RSAPublicKey):

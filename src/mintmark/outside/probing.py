@@ -1,6 +1,6 @@
 """How requests arrive at the server, told by itself to whoever holds its sealing key (keys/probe.py)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,20 +17,20 @@ WITHOUT_SETTINGS = (
 Arrived = Mapping[str, Any]  # Any: JSON
 
 
-def look(visitor: Visitor, found: Findings, sealing_key: bytes | None, now: datetime) -> None:
+def look(visitor: Visitor, found: Findings, sealing_key: bytes | None, moment: Callable[[], datetime]) -> None:
     """sealing_key: None, there are no settings of that issuer here."""
     if sealing_key is None:
         found.unseen.append(WITHOUT_SETTINGS)
         return
-    plain = _ask(visitor, sealing_key, now)
+    plain, asked = _ask(visitor, sealing_key, moment()), moment()
     if not plain:
         why = "the server does not answer to this sealing key (MINTMARK_SEALING_KEYS), or its clock is minutes off"
         found.unseen.append(f"how requests arrive behind the proxy: {why}")
         return
-    forged = _ask(visitor, sealing_key, now, {"x-forwarded-for": FORGED})
+    forged = _ask(visitor, sealing_key, moment(), {"x-forwarded-for": FORGED})
     _believed(found, plain, forged)
     _unchanged(visitor, found, plain)
-    proxies.clock(found, datetime.fromtimestamp(plain["now"], UTC), now)
+    proxies.clock(found, datetime.fromtimestamp(plain["now"], UTC), asked)
 
 
 def _ask(visitor: Visitor, key: bytes, now: datetime, headers: Mapping[str, str] | None = None) -> Arrived:

@@ -1,5 +1,6 @@
 """What a proxy may not change or believe, what it should keep to itself, and whether the clocks agree."""
 
+from collections.abc import Callable
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -13,14 +14,14 @@ FORGED_HOST = "forged.example"
 MOST_SKEW = 5.0  # seconds
 
 
-def look(visitor: Visitor, found: Findings, now: datetime) -> None:
+def look(visitor: Visitor, found: Findings, moment: Callable[[], datetime]) -> None:
     _forged_host(visitor, found)
     _slashes(visitor, found)
     _plain(visitor, found)
     _inside_only(visitor, found)
     answer = visitor.ask("HEAD", f"{visitor.issuer}/.well-known/jwks.json")
     if answer is not None and "date" in answer.headers:
-        clock(found, _date(answer.headers["date"]), now)
+        clock(found, _date(answer.headers["date"]), moment())
 
 
 def _date(text: str) -> datetime | None:

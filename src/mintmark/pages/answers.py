@@ -10,6 +10,7 @@ from mintmark.browser import Browser
 from mintmark.protocol.client import Client
 from mintmark.protocol.errors import Overloaded, Refusal, TooManyAttempts
 from mintmark.server import Server
+from mintmark.texts import _
 from mintmark.wire import refusals
 from mintmark.wire.answer import Answer
 from mintmark.wire.asked import Asked
@@ -24,15 +25,19 @@ def page(
     frame_origins: Sequence[str] = (),
     status: int = 200,
     coop: bool = False,
+    ui_locales: Sequence[str] = (),
+    languages: Sequence[str] = (),
     **context: Any,  # what the template asks for
 ) -> Answer:
     """form_action: where the page's form may end besides here, since Chromium holds redirects to it too.
 
-    frame_origins: what its frames may load.
+    frame_origins: what its frames may load. ui_locales: what the request under way asks for, which counts before what
+    the browser does; `languages` says that where no browser is given.
     """
-    body = server.pages.page(template, **context)
+    language = server.languages.best((*ui_locales, *languages, *(() if browser is None else browser.languages)))
+    body = server.pages.page(template, language, **context)
     made = server.pages.headers(form_action, coop=coop, frame_origins=frame_origins)
-    headers = tuple((name.encode(), value.encode()) for name, value in made)
+    headers = ((b"content-language", language.tag.encode()), *((name.encode(), value.encode()) for name, value in made))
     answer = Answer(status, headers, body)
     if browser is not None and browser.is_new:
         return browsers.with_cookie(server, answer, browser.secret)
@@ -46,6 +51,7 @@ def error(server: Server, asked: Asked, refusal: Refusal) -> Answer:
         page(
             server,
             "error.html",
+            languages=asked.languages,
             status=refusal.status,
             code=code,
             description=refusal.description,
@@ -75,9 +81,10 @@ def failed(server: Server, asked: Asked) -> Answer:
         page(
             server,
             "error.html",
+            languages=asked.languages,
             status=500,
             code="server_error",
-            description="Something broke on our side.",
+            description=_("Something broke on our side."),
             trace_id=asked.request_id,
         )
         .traced(asked.request_id)

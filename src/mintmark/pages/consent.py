@@ -15,6 +15,7 @@ from mintmark.server import Server, decided
 from mintmark.store import consents, requests
 from mintmark.store.consents import Consent
 from mintmark.store.people import Person
+from mintmark.texts import _
 from mintmark.underway import UnderWay
 from mintmark.wire.answer import Answer, redirect
 from mintmark.wire.asked import Asked
@@ -51,7 +52,7 @@ def _decided(params: Params, found: UnderWay) -> tuple[str, ...] | None:
     """What was left checked; a box that was not sent is declined. None: refused, or nothing left."""
     answer = params.get("decision")
     if answer not in ("allow", "deny"):
-        raise UntrustedRequest("The form has no answer in it.", check="decision", expected="allow or deny")
+        raise UntrustedRequest(_("The form has no answer in it."), check="decision", expected="allow or deny")
     return next_step.allowed(found.request, params.all("scope")) if answer == "allow" else None
 
 
@@ -64,6 +65,7 @@ async def _page(
         server,
         "consent.html",
         browser=browser,
+        ui_locales=found.request.ui_locales,
         form_action=(address.form_action,),
         client=await answers.shown(server, found.client, now),
         person_name=person_name(person),

@@ -52,7 +52,9 @@ async def _taking_part(server: Server, session_id: str) -> Sequence[Client]:
     return [client for client in clients if client is not None and client.disabled_at is None and logout.hears(client)]
 
 
-async def answer(server: Server, frames: Sequence[str], request: LogoutRequest | None, now: datetime) -> Answer:
+async def answer(
+    server: Server, asked: Asked, frames: Sequence[str], request: LogoutRequest | None, now: datetime
+) -> Answer:
     """What the browser sees afterwards: the way back at once, or a page, which frames make it stay on for a moment.
 
     The browser is a stranger's from now on.
@@ -65,6 +67,8 @@ async def answer(server: Server, frames: Sequence[str], request: LogoutRequest |
         found = answers.page(
             server,
             "signed_out.html",
+            ui_locales=() if request is None else request.ui_locales,
+            languages=asked.languages,
             frame_origins=sorted({_origin(frame) for frame in frames}),
             frames=frames,
             onward=onward,
@@ -91,6 +95,7 @@ def kept(server: Server, request: LogoutRequest, now: datetime) -> str:
         "hinted": request.hint is not None,
         "post_logout_redirect_uri": None if request.return_address is None else request.return_address.uri,
         "state": request.state,
+        "ui_locales": " ".join(request.ui_locales) or None,
         "until": ids.ms(now + KEPT),
     }
     body = json.dumps(told, separators=(",", ":")).encode()
@@ -107,7 +112,9 @@ async def found(server: Server, kept: str, now: datetime) -> LogoutRequest | Non
         return None
     client = await client_of(server, told["client_id"])
     hint = Hint(told["client_id"], told["sid"]) if told["hinted"] else None
-    members = {name: [told[name]] for name in ("post_logout_redirect_uri", "state") if told[name] is not None}
+    members = {
+        name: [told[name]] for name in ("post_logout_redirect_uri", "state", "ui_locales") if told[name] is not None
+    }
     return logout.read(Params(members), client, hint)
 
 

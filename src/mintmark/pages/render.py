@@ -6,15 +6,20 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from gettext import NullTranslations
 from hashlib import sha256
 from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from mintmark.languages import ENGLISH, Language
 from mintmark.pages import words
+from mintmark.pages.branding import Look
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+OURS: Final = Look()
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -62,29 +67,49 @@ class StaticFile:
 class Pages:
     """The pages of one issuer, made once at start. `path` is the issuer's path, empty at the root."""
 
-    def __init__(self, operator_name: str, path: str, privacy_url: str | None, terms_url: str | None) -> None:
-        names, self.static = _static()
+    def __init__(
+        self,
+        operator_name: str,
+        path: str,
+        privacy_url: str | None,
+        terms_url: str | None,
+        look: Look = OURS,
+        *,
+        sign_up: bool = False,
+    ) -> None:
+        names, self.static = _static(look)
+        self._own = look.templates
         self._shared: Mapping[str, object] = MappingProxyType(
             {
                 "operator_name": operator_name,
                 "path": path,
                 "privacy_url": privacy_url,
                 "terms_url": terms_url,
+                "sign_up": sign_up,
                 "css_url": f"{path}/static/{names['mintmark.css']}",
+                "sheet_url": f"{path}/static/{names['sheet.css']}",
                 "js_url": f"{path}/static/{names['mintmark.js']}",
+                "passkey_url": f"{path}/static/{names['passkey.js']}",
+                "password_js_url": f"{path}/static/{names['password.js']}",
                 "farewell_url": f"{path}/static/{names['farewell.js']}",
                 "check_session_url": f"{path}/static/{names['check_session.js']}",
                 "form_post_js_url": f"{path}/static/{names['form_post.js']}",
-                "icon_url": f"{path}/static/{names['coin.svg']}",
-                "lang": "en",
+                "icon_url": f"{path}/static/{names['coin.svg']}"
+                if look.logo is None
+                else f"{path}/static/{look.logo[0]}",
+                "logo_url": None if look.logo is None else f"{path}/static/{look.logo[0]}",
                 "explained": words.problem,
                 "initial": words.initial,
             }
         )
 
-    def page(self, template: str, **context: object) -> bytes:
-        """The page as UTF-8. A context that lacks a name raises: better a test fails than a page says nothing."""
-        text = self._environment.get_template(template).render(context)
+    def page(self, template: str, language: Language | None = None, /, **context: object) -> bytes:
+        """The page as UTF-8. A context that lacks a name raises: better a test fails than a page says nothing.
+
+        language: None, English.
+        """
+        language = language or Language(ENGLISH, NullTranslations())
+        text = self._environment.get_template(template).render(context, language=language)
         # A lone surrogate in what somebody typed must not become a 500.
         return text.encode("utf-8", errors="replace")
 
@@ -128,10 +153,16 @@ class Pages:
     @cached_property
     def _environment(self) -> Environment:
         # Imported here: Jinja2 costs a tenth of a second, which the first token should not wait for.
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+        from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-        environment = Environment(
-            loader=FileSystemLoader(str(files("mintmark.pages") / "templates")),
+        from mintmark import spoken
+
+        ours = FileSystemLoader(str(files("mintmark.pages") / "templates"))
+        own = [] if self._own is None else [FileSystemLoader(str(self._own))]
+        # Who replaces `sign_in.html` may extend ours: `{% extends "mintmark/sign_in.html" %}`.
+        environment = ImmutableSandboxedEnvironment(
+            loader=ChoiceLoader([*own, ours, PrefixLoader({"mintmark": ours})]),
             autoescape=True,
             undefined=StrictUndefined,
             auto_reload=False,
@@ -139,11 +170,12 @@ class Pages:
             lstrip_blocks=True,
         )
         environment.globals.update(self._shared)
+        spoken.teach(environment)
         environment.tests["web"] = _is_web
         return environment
 
 
-def _static() -> tuple[Mapping[str, str], Mapping[str, StaticFile]]:
+def _static(look: Look) -> tuple[Mapping[str, str], Mapping[str, StaticFile]]:
     """Plain name to hash name, hash name to file."""
     names: dict[str, str] = {}
     found: dict[str, StaticFile] = {}
@@ -152,10 +184,20 @@ def _static() -> tuple[Mapping[str, str], Mapping[str, StaticFile]]:
         if dot + suffix not in _CONTENT_TYPES:
             continue
         body = entry.read_bytes()
+        if suffix == "css":
+            body = _squeezed(body) + look.style
         digest = sha256(body).hexdigest()[:16]
         names[entry.name] = f"{stem}.{digest}.{suffix}"
         found[names[entry.name]] = StaticFile(_CONTENT_TYPES[dot + suffix], body, f'"{digest}"')
+    if look.logo is not None:
+        name, kind, body = look.logo
+        found[name] = StaticFile(kind, body, f'"{name.split(".")[1]}"')
     return MappingProxyType(names), MappingProxyType(found)
+
+
+def _squeezed(sheet: bytes) -> bytes:
+    """The style sheet without the white space that is for its readers."""
+    return re.sub(rb"(?<=:)\s+|;?\s*(?=})|(?<=[{};,])\s+|\s+(?={)", b"", sheet)
 
 
 def _source(target: str) -> str:

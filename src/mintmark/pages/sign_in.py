@@ -1,37 +1,37 @@
-"""The sign-in page: who are you? (contract, "Doors")."""
+"""The sign-in page: who are you, and how do we know? Step by step (contract, "Doors")."""
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlencode
 
 from mintmark import browser as browsers
-from mintmark import ending, refused, underway
-from mintmark.browser import Browser
-from mintmark.events import Event, SignedIn
-from mintmark.factors import password as passwords
-from mintmark.pages import answers
-from mintmark.protocol import ids
-from mintmark.protocol.errors import Refusal, TooManyAttempts, UntrustedRequest
+from mintmark import factors, proving, refused, steps
+from mintmark.factors import email_code, external
+from mintmark.factors.factor import Factor, Offer, WrongProof
+from mintmark.pages import answers, code
+from mintmark.protocol.errors import Refusal, TooManyAttempts
 from mintmark.protocol.params import Params
-from mintmark.protocol.session import ONE_FACTOR, Session
-from mintmark.server import Server, decided
-from mintmark.store import people, sessions
-from mintmark.store.changes import Change
-from mintmark.store.people import Person
-from mintmark.underway import UnderWay
+from mintmark.server import Server
+from mintmark.steps import Visit
 from mintmark.wire.answer import Answer, redirect
 from mintmark.wire.asked import Asked
 
 
 async def show(server: Server, asked: Asked) -> Answer:
-    """GET. Without a request under way, whoever is signed in goes on to their account."""
+    """GET. Without anything to prove, whoever is signed in goes on to their account."""
     now = server.clock()
     params = asked.query()
-    browser = await browsers.read(server, asked, now)
-    found = await _under_way(server, params, browser, asked, now)
-    if found is None and browser.session is not None:
+    visit = await steps.visit(server, asked, params, now)
+    choices = _choices(visit)
+    if not choices and visit.found is None and visit.browser.session is not None:
         return redirect(f"{server.issuer}/account")
-    hint = None if found is None else found.request.login_hint
-    return await _page(server, browser, found, now, username=(hint or "")[:320])
+    if params.get("another") is None and _is_beyond(visit):
+        return await _set_up(visit, params)
+    way = _way(params, choices)
+    if way is not None and _is_step(visit, way):
+        return await _second(visit, params, way, choices)
+    return await _first(visit, params, _hinted(visit))
 
 
 async def submit(server: Server, asked: Asked) -> Answer:
@@ -41,153 +41,161 @@ async def submit(server: Server, asked: Asked) -> Answer:
     params.refuse_repeated()
     browser = await browsers.read(server, asked, now)
     browsers.check_form(server, asked, params, browser.signed_out())
-    found = await _under_way(server, params, browser, asked, now)
-    username, password = params.get("username") or "", params.get("password") or ""
-    if not username or not password:
-        error = UntrustedRequest("Enter your name and password.", check="sign-in form", expected="both")
-        return await _again(server, asked, browser, found, username, error, now)
+    way = _sent(params)
     try:
-        person, written = await passwords.prove(server, asked, username, password, now)
-    except passwords.WrongPassword as error:
-        return await _again(server, asked, browser, found, username, error, now)
-    except TooManyAttempts as error:
-        again = await _again(server, asked, browser, found, username, error, now)
-        return again.plus((b"retry-after", str(error.retry_after).encode()))
-
-    async def begin() -> tuple[str, str]:
-        seen = await browsers.read(server, asked, now)  # anew: the session that was here may have ended meanwhile
-        return await _begin(server, asked, seen, person, written, now)
-
-    secret, session_id = await decided(begin)
-    await _keep_to_limit(server, asked, person, now)
-    answer = browsers.with_cookie(server, redirect(_next(server, found)), secret)
-    answer = browsers.with_state(server, asked, answer, session_id)
-    return browsers.with_device(server, answer, person.holder.id)
+        return await proving.prove(server, asked, params, way.name, now)
+    except (WrongProof, TooManyAttempts) as error:
+        again = await _again(server, asked, params, way, error)
+        if isinstance(error, TooManyAttempts):
+            return again.plus((b"retry-after", str(error.retry_after).encode()))
+        return again
 
 
-def _next(server: Server, found: UnderWay | None) -> str:
-    return f"{server.issuer}/account" if found is None else underway.address(server, found.client.id, found.kept.id)
+def _choices(visit: Visit) -> tuple[str, ...]:
+    """What whoever is known here could prove next; (): they begin with who they are."""
+    if visit.person is None:
+        return ()
+    return steps.missing(visit, visit.person, visit.proofs_of(visit.person)) or ()
 
 
-async def _under_way(server: Server, params: Params, browser: Browser, asked: Asked, now: datetime) -> UnderWay | None:
-    id = params.get("request")
-    return None if id is None else await underway.find(server, id, browser, asked, now)
+def _way(params: Params, choices: Sequence[str]) -> Factor | None:
+    if not choices:
+        return None
+    wanted = params.get("factor") or ""
+    return factors.FACTORS[wanted if wanted in choices else choices[0]]
 
 
-async def _again(
-    server: Server,
-    asked: Asked,
-    browser: Browser,
-    found: UnderWay | None,
-    username: str,
-    error: Refusal,
-    now: datetime,
-) -> Answer:
+def _is_step(visit: Visit, way: Factor) -> bool:
+    """Whether it is asked on a page of its own, of somebody who is known; otherwise it stands where sign-ins begin."""
+    return not way.first or (way.second and visit.sign_in is not None)
+
+
+def _sent(params: Params) -> Factor:
+    """The factor that the form is of. Where it does not say, whoever recognises its fields; the password otherwise."""
+    named = factors.FACTORS.get(params.get("factor") or "")
+    if named is not None and named.recognises(params):
+        return named
+    # The operator's own comes first: its button stands beside the fields of others.
+    ways = sorted(factors.FACTORS.values(), key=lambda factor: factor is not external.FACTOR)
+    known = (factor for factor in ways if factor.recognises(params))
+    return next(known, named or factors.FACTORS["password"])
+
+
+def _hinted(visit: Visit) -> str:
+    if visit.person is not None and visit.sign_in is not None:
+        return visit.person.holder.username
+    return (visit.found.request.login_hint or "")[:320] if visit.found is not None else ""
+
+
+async def _again(server: Server, asked: Asked, params: Params, way: Factor, error: Refusal) -> Answer:
     """The page again. The factors have told the log; which it was, only operators can look up."""
-    refused.keep(server, asked, error, now)
-    again = await _page(server, browser, found, now, username=username, message=error.description, status=error.status)
-    return again.traced(asked.request_id)
+    shows = error.shows if isinstance(error, WrongProof) else {}
+    if not shows:
+        refused.keep(server, asked, error, server.clock())
+    visit = await steps.visit(server, asked, params, server.clock())
+    choices = _choices(visit)
+    if (way.name in choices and _is_step(visit, way)) or shows:
+        again = await _second(visit, params, way, choices, message=error.description, status=error.status, shows=shows)
+    else:
+        username = params.get("username") or ""
+        again = await _first(visit, params, username, message=error.description, status=error.status)
+    return again if shows else again.traced(asked.request_id)  # what the page asks on is no refusal
+
+
+async def _first(
+    visit: Visit, params: Params, username: str, *, message: str | None = None, status: int = 200
+) -> Answer:
+    return await _page(
+        visit,
+        "sign_in.html",
+        (factor for factor in factors.FACTORS.values() if factor.first or factor.may_begin(visit.server)),
+        params,
+        username=username,
+        reauthenticate=visit.browser.session is not None or visit.sign_in is not None,
+        code_url=code.address(visit) if email_code.is_on(visit.server) else "",
+        message=message,
+        status=status,
+    )
+
+
+async def _second(
+    visit: Visit,
+    params: Params,
+    way: Factor,
+    choices: Sequence[str],
+    *,
+    message: str | None = None,
+    status: int = 200,
+    shows: Mapping[str, object] = MappingProxyType({}),
+) -> Answer:
+    others = [factors.FACTORS[name] for name in choices if name != way.name]
+    return await _page(
+        visit,
+        "second_step.html",
+        [way],
+        params,
+        factor=way.name,
+        fields=way.template,
+        trust_days=_trust_days(visit),
+        others=[{"label": other.label, "url": _link(visit, other)} for other in others],
+        message=message,
+        status=status,
+        shows=shows,
+    )
+
+
+def _trust_days(visit: Visit) -> int | None:
+    """How long this browser can be trusted. None: nobody is asked."""
+    lasts = visit.server.settings.trusted_browser
+    return None if lasts is None or visit.sign_in is None else max(1, lasts.days)
+
+
+def _is_beyond(visit: Visit) -> bool:
+    """Whether the app demands of who is signed in what they have not set up."""
+    if visit.person is None or visit.sign_in is not None or visit.found is None:
+        return False
+    return steps.is_beyond(visit, visit.person)
+
+
+async def _set_up(visit: Visit, params: Params) -> Answer:
+    """The app demands more than this person has: what they can do about it."""
+    here, factors_ = visit.page(), f"{visit.server.path}/account/factors"
+    another = f"{here}&another=1"
+    return await _page(visit, "set_up.html", [], params, another=another, account=factors_, here=here, status=403)
+
+
+def _link(visit: Visit, factor: Factor) -> str:
+    page = visit.page(None if visit.sign_in is None else visit.sign_in.id)
+    return f"{page}{'&' if '?' in page else '?'}{urlencode({'factor': factor.name})}"
 
 
 async def _page(
-    server: Server,
-    browser: Browser,
-    found: UnderWay | None,
-    now: datetime,
+    visit: Visit,
+    template: str,
+    ways: Iterable[Factor],
+    params: Params,
     *,
-    username: str,
-    message: str | None = None,
-    status: int = 200,
+    status: int,
+    shows: Mapping[str, object] = MappingProxyType({}),
+    **context: Any,  # what the template asks for
 ) -> Answer:
+    server, found, browser = visit.server, visit.found, visit.browser
+    step = None if visit.sign_in is None else visit.sign_in.id
+    prepared: dict[str, Any] = {}
+    for way in ways:
+        prepared |= await way.prepare(server, Offer(visit.asked, params, visit.person, browser, visit.now, step))
     return answers.page(
         server,
-        "sign_in.html",
+        template,
         browser=browser,
+        ui_locales=() if found is None else found.request.ui_locales,
         form_action=() if found is None else (found.request.return_address.form_action,),
         status=status,
-        client=None if found is None else await answers.shown(server, found.client, now),
-        username=username,
-        message=message,
+        client=None if found is None else await answers.shown(server, found.client, visit.now),
         csrf_token=browsers.csrf_token(server, browser.signed_out()),
         request="" if found is None else found.kept.id,
+        step=step or "",
+        fresh=visit.fresh,
         action=f"{server.path}/login",
-        reauthenticate=browser.session is not None,
+        **{**context, **prepared, **shows},
     )
-
-
-async def _begin(
-    server: Server, asked: Asked, browser: Browser, person: Person, written: tuple[Change, ...], now: datetime
-) -> tuple[str, str]:
-    """A session's new secret, and its sid. The same person keeps theirs; another person ends it."""
-    secret = browsers.new_secret(server, browser)
-    digest = ids.digest(secret)
-    limits = server.registry.session_limits(person.holder.groups, now)
-    if limits.over(now):
-        raise UntrustedRequest(
-            "Nobody can sign in any more.",
-            check="not_after",
-            expected="a not_after that lies ahead",
-            got=limits.not_after,
-        )
-    current = browser.session
-    changes: list[Change] = [people.stands(person.holder), *written]
-    events: list[Event] = []
-    if current is not None and current.person_id == person.holder.id:
-        session = _proved_again(current, now, limits.session_idle)
-        changes.append(sessions.prove_again(session, digest))
-        replaced = None
-    else:
-        session = _new(server, person, now, limits.session_idle, now + limits.session_lifetime, limits.not_after)
-        changes.append(sessions.add(session, digest, asked.address, asked.header(b"user-agent") or ""))
-        replaced = None if current is None else current.id
-    if current is not None and replaced is not None:
-        ended, told = await ending.session(server, current.id, current.person_id, "another person signed in", now)
-        changes, events = [*changes, *ended], [*told]
-    signed_in = SignedIn(person_id=person.holder.id, session_id=session.id, amr="pwd", replaced=replaced)
-    await server.commit(changes, [signed_in, *events], asked, now)
-    return secret, session.id
-
-
-def _new(
-    server: Server, person: Person, now: datetime, idle: timedelta, end: datetime, not_after: datetime | None
-) -> Session:
-    expires_at = end if not_after is None else min(end, not_after)
-    return Session(
-        id=ids.uuid7(now, server.random(10)),
-        person_id=person.holder.id,
-        created_at=now,
-        authenticated_at=now,
-        last_used_at=now,
-        idle_expires_at=min(now + idle, expires_at),
-        expires_at=expires_at,
-        ended_at=None,
-        acr=ONE_FACTOR,
-        amr=("pwd",),
-    )
-
-
-def _proved_again(current: Session, now: datetime, idle: timedelta) -> Session:
-    return replace(
-        current,
-        authenticated_at=now,
-        last_used_at=now,
-        idle_expires_at=min(now + idle, current.expires_at),
-        acr=ONE_FACTOR,
-        amr=("pwd",),
-    )
-
-
-async def _keep_to_limit(server: Server, asked: Asked, person: Person, now: datetime) -> None:
-    """`max_sessions`: the oldest end when one too many has begun, however many began at once."""
-    most = server.registry.session_limits(person.holder.groups, now).max_sessions
-    if most is None:
-        return
-
-    async def trim() -> None:
-        live = await sessions.live_of(server.store, person.holder.id, now)
-        for seen in live[: max(0, len(live) - most)]:
-            id = seen.session.id
-            changes, events = await ending.session(server, id, person.holder.id, "too many sessions", now)
-            await server.commit(changes, events, asked, now)
-
-    await decided(trim)

@@ -25,6 +25,7 @@ async def page(server: Server, browser: Browser, request: LogoutRequest | None, 
         server,
         "sign_out.html",
         browser=browser,
+        ui_locales=() if request is None else request.ui_locales,
         form_action=() if address is None else (address.form_action,),
         client=None if client is None else await answers.shown(server, client, now),
         csrf_token=browsers.csrf_token(server, browser),
@@ -45,4 +46,4 @@ async def submit(server: Server, asked: Asked) -> Answer:
     if browser.session is not None:
         session = browser.session
         frames = await farewell.end(server, asked, session.id, session.person_id, farewell.REASON, now)
-    return await farewell.answer(server, frames, request, now)
+    return await farewell.answer(server, asked, frames, request, now)

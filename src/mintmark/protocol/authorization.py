@@ -36,6 +36,7 @@ class Holder(NamedTuple):
     disabled_at: datetime | None
     ended_before: int  # ms
     sessions_ended_before: int  # ms
+    delete_after: datetime | None = None  # they asked to be deleted, and may think again until then
 
 
 class SessionState(NamedTuple):

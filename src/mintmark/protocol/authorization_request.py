@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from mintmark import languages
 from mintmark.protocol import claims_request, pkce
 from mintmark.protocol import scope as scopes
 from mintmark.protocol.catalogue import Catalogue
@@ -24,6 +25,7 @@ from mintmark.protocol.params import Params
 from mintmark.protocol.return_address import ReturnAddress
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+CREATE = "create"  # Initiating User Registration 1.0 §4: where people can sign up
 RESPONSE_MODES = ("query", "fragment", "form_post")
 RESPONSE_TYPES = ("code", "none")  # OAuth 2.0 Multiple Response Types §4: `none` is answered without a code
 LONGEST = 10_000  # bytes of all parameters together: what may be kept while a person signs in
@@ -61,6 +63,7 @@ class AuthorizationRequest:
     id_token_hint: str | None  # the raw token; whom it names is found at the door, where the keys are
     claims: ClaimsRequest  # as far as the client may have them
     acr_values: tuple[str, ...]  # how the person should be authenticated, the most wanted first; refuses nobody
+    ui_locales: tuple[str, ...] = ()  # the languages that the person reads, the most wanted first (OIDC Core §3.1.2.1)
 
     @property
     def wants_code(self) -> bool:
@@ -94,14 +97,20 @@ def back(error: OAuthError, params: Params, client: Client) -> Exception:
     return RefusedWithRedirect(error, address, _first_state(params), modes[0] if modes else "query")
 
 
-def read(params: Params, client: Client, catalogue: Catalogue, *, require_pkce: bool) -> AuthorizationRequest:
-    """The checked request, a page (UntrustedRequest), or a refusal that goes back to the client."""
+def read(
+    params: Params, client: Client, catalogue: Catalogue, *, require_pkce: bool, sign_up: bool = False
+) -> AuthorizationRequest:
+    """The checked request, a page (UntrustedRequest), or a refusal that goes back to the client.
+
+    sign_up: whether people can make accounts.
+    """
     address = return_address(params, client)
     mode, state = "query", None
     try:
         mode = _response_mode(params)
         state = params.get("state")
-        return _read(params, client, catalogue, address, mode, state, require_pkce)
+        prompts = PROMPTS | {CREATE} if sign_up else PROMPTS
+        return _read(params, client, catalogue, address, mode, state, require_pkce, prompts)
     except OAuthError as error:
         raise RefusedWithRedirect(error, address, state or _first_state(params), mode) from error
 
@@ -114,6 +123,7 @@ def _read(
     mode: str,
     state: str | None,
     require_pkce: bool,
+    prompts: frozenset[str],
 ) -> AuthorizationRequest:
     params.refuse_repeated()
     if sum(len(name.encode()) + len(value.encode()) for name, value in params) > LONGEST:
@@ -145,12 +155,13 @@ def _read(
         audience=asked.audience,
         nonce=params.get("nonce"),
         code_challenge=challenge,
-        prompt=_prompt(params),
+        prompt=_prompt(params, prompts),
         max_age=_max_age(params, client),
         login_hint=params.get("login_hint"),
         id_token_hint=params.get("id_token_hint"),
         claims=claims.within(client.may_use) if scopes.OPENID in scope else claims_request.NOTHING,
         acr_values=_acr_values(params, client, claims),
+        ui_locales=languages.named(params.get("ui_locales")),
     )
 
 
@@ -217,13 +228,13 @@ def _without_lonely_offline(words: tuple[str, ...], client: Client) -> tuple[str
     return tuple(word for word in words if word != scopes.OFFLINE)
 
 
-def _prompt(params: Params) -> frozenset[str]:
+def _prompt(params: Params, known: frozenset[str]) -> frozenset[str]:
     words = frozenset((params.get("prompt") or "").split())
-    if not words <= PROMPTS:
+    if not words <= known:
         raise InvalidRequest(
             "prompt holds a value that is not supported",
             check="prompt",
-            expected=" ".join(sorted(PROMPTS)),
+            expected=" ".join(sorted(known)),
             got=params.get("prompt"),
         )
     if "none" in words and len(words) > 1:

@@ -229,6 +229,28 @@ class InsufficientScope(OAuthError):
         self.scope = scope
 
 
+class InsufficientUserAuthentication(OAuthError):
+    """The person proved less, or longer ago, than the resource demands (RFC 9470 §3)."""
+
+    code = "insufficient_user_authentication"
+    status = 401
+
+    def __init__(
+        self,
+        description: str,
+        acr_values: str,
+        max_age: int | None,
+        *,
+        check: str = "",
+        got: object = None,
+        client_id: str | None = None,
+    ) -> None:
+        super().__init__(description, check=check, expected=acr_values, got=got)
+        self.client_id = client_id
+        self.acr_values = acr_values  # any of them, separated by spaces
+        self.max_age = max_age  # seconds; None: however long ago
+
+
 class NoCredentials(OAuthError):
     """Nothing was sent to prove anything: the challenge names no error (RFC 6750 §3.1)."""
 

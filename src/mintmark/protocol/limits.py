@@ -59,6 +59,7 @@ class Limits:
     require_consent: bool
     require_issuer_audience: bool  # of a client's assertion: no URL of a door instead (RFC 7523 §3)
     allowed_networks: tuple[Network, ...] | None  # None: any address; (): none at all
+    require_factors: tuple[str, ...]  # of whoever signs in; (): whatever they have set up
 
     def over(self, now: datetime) -> bool:
         """Whether nothing may be issued any more, and what lives is dead."""
@@ -206,6 +207,8 @@ def _member(name: str, said: list[_Said], case: _Case) -> _Settled:
         settled = _closest(name, said)
     elif name == "allowed_networks":
         settled = _intersection(name, said)
+    elif name == "require_factors":
+        settled = _union(name, said)
     else:
         settled = _strictest(name, said, case.now)
     return _held_to(name, settled, case)
@@ -238,6 +241,12 @@ def _intersection(name: str, said: list[_Said]) -> _Settled:
     rest = reduce(networks.shared, sets)
     won = next((one for one, its in zip(said, sets, strict=True) if its == rest), said[0])
     return _Settled(rest, won.source, _why(name, said, "what is in each of {}"))
+
+
+def _union(name: str, said: list[_Said]) -> _Settled:
+    everything = policy.FACTORS.read([word for one in said for word in one.value])
+    won = next((one for one in said if one.value == everything), said[0])
+    return _Settled(everything, won.source, _why(name, said, "what any of {} demands"))
 
 
 def _closest(name: str, said: list[_Said]) -> _Settled:
@@ -312,5 +321,6 @@ _DEFAULTS: Mapping[str, Any] = MappingProxyType(  # Any: see _Said
         "require_consent": True,
         "require_issuer_audience": True,
         "allowed_networks": None,
+        "require_factors": (),
     }
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from mintmark import languages
 from mintmark.protocol import ids
 from mintmark.protocol.client import Client
 from mintmark.protocol.errors import InvalidRequest
@@ -32,6 +33,7 @@ class LogoutRequest:
     hint: Hint | None  # None: none that we signed for that client
     return_address: ReturnAddress | None  # None: the person stays here
     state: str | None
+    ui_locales: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,13 @@ def read(params: Params, client: Client | None, hint: Hint | None) -> LogoutRequ
     address = None
     if sent is not None and client is not None:
         address = ReturnAddress.after_logout(sent, client.post_logout_redirect_uris)
-    return LogoutRequest(client, None if client is None else hint, address, params.get("state"))
+    return LogoutRequest(
+        client,
+        None if client is None else hint,
+        address,
+        params.get("state"),
+        languages.named(params.get("ui_locales")),
+    )
 
 
 def next_step(request: LogoutRequest, session_id: str | None) -> Ask | End:

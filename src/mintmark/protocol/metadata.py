@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mintmark import languages
 from mintmark.protocol import claims, jose
 from mintmark.protocol import scope as scopes
-from mintmark.protocol.authorization_request import RESPONSE_MODES, RESPONSE_TYPES
+from mintmark.protocol.acr import ONE
+from mintmark.protocol.authorization_request import CREATE, PROMPTS, RESPONSE_MODES, RESPONSE_TYPES
 from mintmark.protocol.sector import SUBJECT_TYPES
-from mintmark.protocol.session import ONE_FACTOR
 
-LOCALES = ("en",)
 DISPLAYS = ("page", "popup", "touch")  # one page, which fits them all
 ABOUT_THE_TOKEN = ("sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid")
 
@@ -26,7 +26,9 @@ class Offer:
     id_token_algs: Sequence[str]  # `none` among them where the settings allow it
     answer_algs: Sequence[str]  # of UserInfo and introspection answers
     assertion_algs: Sequence[str]  # of private_key_jwt
+    acr_values: Sequence[str] = (ONE,)
     registration: bool = False  # clients may register themselves
+    sign_up: bool = False  # people may
     more_claims: Collection[str] = ()  # those that an operator's rules make
     documentation: str | None = None
     policy_uri: str | None = None
@@ -68,16 +70,17 @@ def document(offer: Offer) -> dict[str, Any]:
         "introspection_endpoint_auth_signing_alg_values_supported": list(offer.assertion_algs),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
-        "acr_values_supported": [ONE_FACTOR],
+        "acr_values_supported": list(offer.acr_values),
         "claim_types_supported": ["normal"],
         "claims_supported": [*ABOUT_THE_TOKEN, *claims.STANDARD, *sorted(set(offer.more_claims))],
         "claims_parameter_supported": True,
         "display_values_supported": list(DISPLAYS),
+        "prompt_values_supported": sorted(PROMPTS | {CREATE} if offer.sign_up else PROMPTS),
         "request_parameter_supported": True,
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,
         "request_object_signing_alg_values_supported": list(offer.answer_algs),
-        "ui_locales_supported": list(LOCALES),
+        "ui_locales_supported": list(languages.TAGS),
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,

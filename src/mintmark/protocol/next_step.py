@@ -1,11 +1,13 @@
 """What an authorization request needs next: pure, so that every step can return to /authorize (OIDC Core §3.1.2.3)."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from mintmark.protocol import acr
 from mintmark.protocol import scope as scopes
-from mintmark.protocol.authorization_request import AuthorizationRequest
+from mintmark.protocol.acr import Level, Means, Needs, Proof
+from mintmark.protocol.authorization_request import CREATE, AuthorizationRequest
 from mintmark.protocol.errors import (
     AccessDenied,
     AccountSelectionRequired,
@@ -14,7 +16,7 @@ from mintmark.protocol.errors import (
     OAuthError,
     UnmetAuthenticationRequirements,
 )
-from mintmark.protocol.session import OFFERED, Session
+from mintmark.protocol.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,15 @@ class Decision:
 
     person_id: str
     scope: tuple[str, ...] | None  # None: denied
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a request is held to, beside what it says itself."""
+
+    began_at: datetime  # when it first came
+    levels: Sequence[Level]  # that this server knows
+    demanded: Level | None = None  # by policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +48,26 @@ class Facts:
     consent_is_required: bool  # by policy; False: a first-party client
     hinted: str | None  # the person whom id_token_hint names
     is_wanted: bool  # False: `sub` in claims names others than who is signed in
+    levels: Sequence[Level]  # that this server knows
+    demanded: Level | None  # by policy
+    has: Sequence[Means] | None = None  # what the person can prove; None: nobody has looked
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(self.began_at, self.levels, self.demanded)
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
     why: str
     again: bool  # somebody is signed in, and must prove it anew
+
+
+@dataclass(frozen=True, slots=True)
+class ProveMore:
+    """Who is signed in has not proved enough for this. Where nobody has looked what they could: look, and ask again."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +86,14 @@ class Approve:
         return (*self.scope, *self.more)
 
 
-Step = SignIn | AskConsent | Approve
+Step = SignIn | ProveMore | AskConsent | Approve
 
 
 def next_step(request: AuthorizationRequest, facts: Facts, now: datetime) -> Step:
     """Raises the refusal that the person's answer, or `prompt=none`, makes due."""
     silent = "none" in request.prompt
     required = request.claims.must_be_proved_by
-    if required and not OFFERED.intersection(required):
+    if required and not _known(required, facts.levels):
         raise _unmet(required, "")  # whoever signed in, and however: there is no need to trouble them
     sign_in = _sign_in(request, facts, now)
     if sign_in is not None:
@@ -84,8 +109,9 @@ def next_step(request: AuthorizationRequest, facts: Facts, now: datetime) -> Ste
             expected="the person of the hint, or of sub in claims",
             got=session.person_id,
         )
-    if required and session.acr not in required:
-        raise _unmet(required, session.acr)
+    more = _more(request, facts, session, now)
+    if more is not None:
+        return more
     decision = facts.decision
     if decision is not None and decision.person_id == session.person_id:
         granted = _approved(request, session, decision.scope or ())
@@ -116,6 +142,8 @@ def _sign_in(request: AuthorizationRequest, facts: Facts, now: datetime) -> Sign
         return SignIn("no session", again=False)
     if session.authenticated_at >= facts.began_at:
         return None  # they proved themselves for this request
+    if CREATE in request.prompt:
+        return SignIn("prompt=create", again=False)
     if "login" in request.prompt:
         return SignIn("prompt=login", again=True)
     if "select_account" in request.prompt:
@@ -126,8 +154,51 @@ def _sign_in(request: AuthorizationRequest, facts: Facts, now: datetime) -> Sign
         return SignIn("max_age", again=True)
     if (named := _names_another(facts, session)) is not None:
         return SignIn(named, again=False)
-    required = request.claims.must_be_proved_by
-    return SignIn("acr", again=True) if required and session.acr not in required else None
+    return None
+
+
+def needs(request: AuthorizationRequest, terms: Terms, now: datetime) -> Needs:
+    """What the request demands of a sign-in. How old a proof may be counts for all that the level is made of."""
+    demanded = () if terms.demanded is None else (terms.demanded,)
+    essential = _known(request.claims.must_be_proved_by, terms.levels)
+    earliest = [terms.began_at] if "login" in request.prompt else []
+    if request.max_age is not None:
+        earliest.append(min(terms.began_at, now - request.max_age))
+    return Needs(demanded, essential, max(earliest, default=None))
+
+
+def wished(request: AuthorizationRequest, terms: Terms, now: datetime) -> Needs:
+    """The same with what the client would like best (`acr_values`), which refuses nobody."""
+    demanded = needs(request, terms, now)
+    return demanded if demanded.one_of else replace(demanded, one_of=_known(request.acr_values, terms.levels))
+
+
+def told(request: AuthorizationRequest, levels: Sequence[Level], proofs: Sequence[Proof], now: datetime) -> str:
+    """The `acr` that the client is told: of those that it names one that was reached, otherwise the strongest."""
+    named = _known((*request.claims.must_be_proved_by, *request.acr_values), levels)
+    return next((level.name for level in named if level.reached(proofs, now)), acr.highest(levels, proofs, now))
+
+
+def _known(names: Iterable[str], levels: Sequence[Level]) -> tuple[Level, ...]:
+    return tuple(level for name in names for level in levels if level.name == name)
+
+
+def _more(request: AuthorizationRequest, facts: Facts, session: Session, now: datetime) -> ProveMore | None:
+    """None: what was proved is enough, or as near to what the client would like as this person can come."""
+    demanded, silent = needs(request, facts.terms, now), "none" in request.prompt
+    if not demanded.met(session.proofs, now):
+        if silent:
+            raise _cannot_ask(SignIn("acr", again=True))
+        is_essential = bool(demanded.one_of) and not replace(demanded, every=()).met(session.proofs, now)
+        if is_essential and facts.has is not None and acr.missing(demanded, session.proofs, facts.has, now) is None:
+            raise _unmet(request.claims.must_be_proved_by, session.acr)
+        return ProveMore("essential acr" if is_essential else "require_factors")
+    best = wished(request, facts.terms, now)
+    if silent or best.met(session.proofs, now):
+        return None
+    if facts.has is not None and acr.missing(best, session.proofs, facts.has, now) is None:
+        return None
+    return ProveMore("acr_values")
 
 
 def _names_another(facts: Facts, session: Session) -> str | None:

@@ -156,7 +156,8 @@ def _username(path: str, value: object) -> str:
 
 def _email(path: str, value: object) -> str:
     address = _text(path, value)
-    if len(address) > LONGEST_EMAIL or not _EMAIL.fullmatch(address) or _HIDDEN.search(address):
+    # "=?" begins an encoded word (RFC 2047 §2), as which mail programs read something else.
+    if len(address) > LONGEST_EMAIL or not _EMAIL.fullmatch(address) or _HIDDEN.search(address) or "=?" in address:
         raise RecordRefused(path, "must be an e-mail address such as alice@example.org")
     return address
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 
 from mintmark import durations, nearest, networks
 from mintmark.networks import Network
-from mintmark.protocol import not_after
+from mintmark.protocol import acr_levels, not_after
 from mintmark.protocol.not_after import NotAfter
 
 Place = Literal["server", "resource", "client", "group"]
@@ -59,6 +59,7 @@ class Policy:
     require_consent: bool | None = None
     require_issuer_audience: bool | None = None
     allowed_networks: tuple[Network, ...] | None = None  # (): nobody may
+    require_factors: tuple[str, ...] | None = None  # words of acr_levels
 
     @classmethod
     def read(
@@ -139,6 +140,12 @@ def _networks(value: object) -> tuple[Network, ...]:
     return tuple(dict.fromkeys(networks.read(one) for one in value))
 
 
+def _factors(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(one in acr_levels.WORDS for one in value):
+        raise ValueError(f"must be a list of some of {', '.join(acr_levels.WORDS)}")
+    return tuple(word for word in acr_levels.WORDS if word in value)
+
+
 def _one_of(choices: tuple[str, ...]) -> Form:
     def read(value: object) -> str:
         if not isinstance(value, str) or value not in choices:
@@ -153,6 +160,7 @@ COUNT = Form(_count, int)
 SPAN = Form(durations.parse, durations.shortest)
 MOMENT = Form(not_after.parse, lambda value: value.written())
 _NETWORKS = Form(_networks, lambda value: [str(one) for one in value])
+FACTORS = Form(_factors, list)
 
 _ANYWHERE: tuple[Place, ...] = ("server", "resource", "client", "group")
 _NOT_RESOURCE: tuple[Place, ...] = ("server", "client", "group")  # it is settled before, or apart from, any resource
@@ -180,6 +188,7 @@ MEMBERS: Mapping[str, Member] = MappingProxyType(
         "require_consent": Member(FLAG, _NOT_RESOURCE),
         "require_issuer_audience": Member(FLAG, _CLIENT),
         "allowed_networks": Member(_NETWORKS, _ANYWHERE),
+        "require_factors": Member(FACTORS, _ANYWHERE),
     }
 )
 
@@ -188,6 +197,5 @@ NOT_OFFERED: Mapping[str, str] = MappingProxyType(
     {
         "require_pushed": "there are no pushed authorization requests (RFC 9126) here so far",
         "require_dpop": "there are no DPoP-bound tokens (RFC 9449) here so far",
-        "require_factors": "there is no second factor here so far",
     }
 )

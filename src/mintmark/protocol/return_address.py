@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from mintmark.protocol.errors import UntrustedRequest
+from mintmark.texts import _
 
 # Loopback addresses of native apps: the port is free, each name stands only for itself (RFC 8252 §7.3).
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\]|localhost)(?::[0-9]{1,5})?(/[^#]*|\?[^#]*|)")
@@ -29,7 +30,7 @@ class ReturnAddress:
             raise UntrustedRequest("redirect_uri is missing", check="redirect_uri", expected=_known(registered))
         if not is_registered(sent, registered):
             raise UntrustedRequest(
-                "The return address is not one that this app has registered.",
+                _("The return address is not one that this app has registered."),
                 check="redirect_uri",
                 expected=_known(registered),
                 got=sent,
@@ -41,7 +42,7 @@ class ReturnAddress:
         """Where a browser may go once its session is over (OIDC RP-Initiated Logout §3): else a page."""
         if not is_registered(sent, registered):
             raise UntrustedRequest(
-                "The address to go on to is not one that this app has registered for it.",
+                _("The address to go on to is not one that this app has registered for it."),
                 check="post_logout_redirect_uri",
                 expected=_known(registered),
                 got=sent,

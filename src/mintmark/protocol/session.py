@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-ONE_FACTOR = "urn:mintmark:acr:1"
-TWO_FACTORS = "urn:mintmark:acr:2"
-PHISHING_RESISTANT = "urn:mintmark:acr:phr"
-OFFERED = frozenset({ONE_FACTOR})  # what a person can prove themselves by today
+from mintmark.protocol import acr as levels
+from mintmark.protocol.acr import Means, Proof
+
+ONE_FACTOR = levels.ONE
+TWO_FACTORS = levels.TWO
+PHISHING_RESISTANT = levels.RESISTANT
+PASSWORD = Means("password", frozenset({"knowledge"}), begins=True)
 TOUCHED_EVERY = timedelta(minutes=1)  # last use is written at most this often: reading a page costs no write
 
 
@@ -22,9 +25,15 @@ class Session:
     ended_at: datetime | None
     acr: str
     amr: tuple[str, ...]
+    proved: tuple[Proof, ...] | None = None  # None: it is older than proofs; `proofs` knows what was proved
 
     def is_live(self, now: datetime) -> bool:
         return self.ended_at is None and now < self.idle_expires_at and now < self.expires_at
 
     def wants_touch(self, now: datetime) -> bool:
         return now - self.last_used_at >= TOUCHED_EVERY
+
+    @property
+    def proofs(self) -> tuple[Proof, ...]:
+        """Factor by factor, when it was last proved. Before there were others, it was the password."""
+        return (Proof(PASSWORD, self.authenticated_at, self.amr),) if self.proved is None else self.proved

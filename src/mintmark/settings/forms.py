@@ -11,7 +11,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
-from mintmark import durations, networks
+import mintmark.settings.smtp as smtp
+from mintmark import colours, durations, networks
 from mintmark.networks import Network
 from mintmark.settings.issuer import check as check_issuer
 
@@ -74,7 +75,7 @@ def _switch(value: object) -> bool:
     return word in ("on", "true", "yes", "1")
 
 
-def _listed(value: object) -> object:
+def listed(value: object) -> object:
     """A variable separates the parts by commas; a file has a list, or does as a variable."""
     if not isinstance(value, str):
         return value
@@ -82,7 +83,7 @@ def _listed(value: object) -> object:
 
 
 def _networks(value: object) -> tuple[Network, ...]:
-    parts = _listed(value)
+    parts = listed(value)
     if not isinstance(parts, list | tuple):
         raise ValueError("must be networks such as 10.0.0.0/8, separated by commas")
     return tuple(part if isinstance(part, Network) else networks.read(part) for part in parts)
@@ -110,7 +111,25 @@ def _page_url(text: str | None) -> str | None:
     return text
 
 
+def _colour(text: str | None) -> str | None:
+    return None if text is None else colours.read(text)
+
+
+def _range_url(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch(r"https?://[^\s?#@]+/", text):
+        raise ValueError("must be a URL that ends with /, such as https://passwords.example/range/")
+    return text
+
+
 def _policy(value: object) -> Mapping[str, object] | None:
+    return _object(value, 'of policy members, such as {"require_pkce": true}')
+
+
+def _levels(value: object) -> Mapping[str, object] | None:
+    return _object(value, 'of levels, such as {"urn:example:gold": {"kinds": 2, "fresh": "5m"}}')
+
+
+def _object(value: object, what: str) -> Mapping[str, object] | None:
     """A variable holds JSON, a file a table. What its members mean is not known here."""
     if isinstance(value, str):
         try:
@@ -118,7 +137,7 @@ def _policy(value: object) -> Mapping[str, object] | None:
         except (ValueError, RecursionError):
             value = ()
     if value is not None and not isinstance(value, dict):
-        raise ValueError('must be a JSON object of policy members, such as {"require_pkce": true}')
+        raise ValueError(f"must be a JSON object {what}")
     return value
 
 
@@ -136,9 +155,21 @@ def _database_url(url: SecretStr) -> SecretStr:
 
 
 def _smtp_url(url: SecretStr | None) -> SecretStr | None:
-    if url is not None and not re.fullmatch(r"smtps?://(\S+@)?[^\s/@]+/?", url.get_secret_value()):
-        raise ValueError("must be smtp://user:password@host:587 or smtps://user:password@host:465")
+    if url is not None:
+        smtp.read(url.get_secret_value())
     return url
+
+
+def _mail_address(text: str | None) -> str | None:
+    if text is not None and not (len(text) <= 254 and re.fullmatch(r"[^\s@<>()\[\],;:\\\"]+@[A-Za-z0-9.-]+", text)):
+        raise ValueError("must be an e-mail address such as no-reply@example.org")
+    return text
+
+
+def _line(text: str | None) -> str | None:
+    if text is not None and (not 0 < len(text) <= 80 or not text.isprintable()):
+        raise ValueError("must be 1 to 80 characters on one line")
+    return text
 
 
 def _token(token: SecretStr | None) -> SecretStr | None:
@@ -172,18 +203,23 @@ Duration = Annotated[timedelta, BeforeValidator(_span), Kind("duration")]
 DurationOrNone = Annotated[timedelta | None, BeforeValidator(_span_or_none), Kind("duration")]
 DurationOrOff = Annotated[timedelta | None, BeforeValidator(_span_or_off), Kind("duration or `off`")]
 PolicyText = Annotated[Mapping[str, object] | None, BeforeValidator(_policy), Kind("JSON")]
+LevelsText = Annotated[Mapping[str, object] | None, BeforeValidator(_levels), Kind("JSON")]
 ThrottleOrOff = Annotated[Throttle | None, BeforeValidator(_throttle), Kind("throttle")]
 Whole = Annotated[int, BeforeValidator(_whole), Kind("whole number")]
 WholeOrNone = Annotated[int | None, BeforeValidator(_whole), Kind("whole number")]
 Switch = Annotated[bool, BeforeValidator(_switch), Kind("`on` or `off`")]
 Text = Annotated[str, Kind("text")]
 Issuer = Annotated[str, AfterValidator(check_issuer), Kind("URL")]
+Colour = Annotated[str | None, AfterValidator(_colour), Kind("colour")]
 PageUrl = Annotated[str | None, AfterValidator(_page_url), Kind("URL")]
+RangeUrl = Annotated[str | None, AfterValidator(_range_url), Kind("URL")]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url), Kind("URL")]
 SmtpUrl = Annotated[SecretStr | None, AfterValidator(_smtp_url), Kind("URL")]
+MailAddress = Annotated[str | None, AfterValidator(_mail_address), Kind("e-mail address")]
+LineOrNone = Annotated[str | None, AfterValidator(_line), Kind("text")]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_networks), Kind("networks, separated by commas")]
 SealingKeys = Annotated[
-    tuple[SecretStr, ...], BeforeValidator(_listed), AfterValidator(_sealing_keys), Kind("keys, separated by commas")
+    tuple[SecretStr, ...], BeforeValidator(listed), AfterValidator(_sealing_keys), Kind("keys, separated by commas")
 ]
 Token = Annotated[SecretStr | None, AfterValidator(_token), Kind("text")]
 File = Annotated[Path | None, Kind("path")]

@@ -14,7 +14,6 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -27,8 +26,11 @@ from pydantic import (
 
 import mintmark.settings.faults as faults
 import mintmark.settings.forms as forms
+import mintmark.settings.smtp as smtp
 import mintmark.settings.sources as sources
 from mintmark import durations
+from mintmark.settings.accounts import Accounts
+from mintmark.settings.branding import Branding
 from mintmark.settings.forms import (
     DatabaseUrl,
     Duration,
@@ -48,9 +50,13 @@ from mintmark.settings.forms import (
     ThrottleOrOff,
     Token,
     Whole,
-    WholeOrNone,
 )
 from mintmark.settings.issuer import is_loopback
+from mintmark.settings.mails import Mails
+from mintmark.settings.passkeys import Passkeys
+from mintmark.settings.passwords import Passwords
+from mintmark.settings.signing_in import SigningIn
+from mintmark.settings.signing_up import SigningUp
 
 CLOCK_MARGIN = timedelta(seconds=10)  # how far clocks and cached answers may be late beyond what they promise
 DEFAULT_FILE = Path("mintmark.toml")
@@ -59,7 +65,7 @@ _LEAST_WORK = 19456 * 2  # KiB times passes (OWASP Password Storage Cheat Sheet,
 _MAKE_A_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
-class Settings(BaseModel):
+class Settings(Branding, Passwords, SigningIn, Passkeys, Mails, Accounts, SigningUp):
     """What the operator decides. Made by `load`; every value has been checked, alone and beside the others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -150,20 +156,6 @@ class Settings(BaseModel):
     jwks_max_age: Duration = Field(
         default=timedelta(hours=1), description="How long others may keep our published keys before they look again."
     )
-    password_hash_memory: Whole = Field(
-        default=19456, ge=8, le=262144, description="Memory of one argon2id hash, in KiB."
-    )
-    password_hash_time_cost: Whole = Field(default=2, ge=1, le=100, description="Passes of one argon2id hash.")
-    password_hash_parallelism: Whole = Field(default=1, ge=1, le=16, description="Lanes of one argon2id hash.")
-    password_threads: WholeOrNone = Field(
-        default=None,
-        ge=1,
-        le=256,
-        description="Passwords hashed at once in each process; unset: as many as it has cores.",
-    )
-    password_queue: Whole = Field(
-        default=64, ge=1, le=100000, description="Passwords that may wait for a thread; one more is answered 503."
-    )
     throttle_sign_in: ThrottleOrOff = Field(
         default=Throttle(10), description="Failed sign-ins of one account before each further one must wait."
     )
@@ -229,7 +221,16 @@ class Settings(BaseModel):
         settings._passed_over = tuple(found.passed_over)
         return settings
 
-    @field_validator("throttle_sign_in_address", "throttle_client_auth", "throttle_registration", "throttle_user_code")
+    @field_validator(
+        "throttle_sign_in_address",
+        "throttle_sign_in_everybody",
+        "throttle_client_auth",
+        "throttle_registration",
+        "throttle_user_code",
+        "throttle_mail",
+        "throttle_mail_asked",
+        "throttle_sign_up",
+    )
     @classmethod
     def _with_a_span(cls, throttle: Throttle | None, field: ValidationInfo) -> Throttle | None:
         """A bare number changes how many, and keeps the default's span."""
@@ -245,6 +246,7 @@ class Settings(BaseModel):
         return self
 
     def _misfits(self) -> Iterator[str]:
+        yield from self.wrong_sign_up(mails=self.smtp_url is not None)
         if (self.tls_certificate is None) != (self.tls_key is None):
             yield "MINTMARK_TLS_CERTIFICATE and MINTMARK_TLS_KEY come together: set both, or neither"
         if self.tls_certificate is not None and not self.is_https:
@@ -302,6 +304,11 @@ class Settings(BaseModel):
         return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
 
     @property
+    def mail_server(self) -> smtp.MailServer | None:
+        """None: no mail is sent."""
+        return None if self.smtp_url is None else smtp.read(self.smtp_url.get_secret_value())
+
+    @property
     def sealing_key_bytes(self) -> tuple[bytes, ...]:
         """The first seals, all open."""
         return tuple(forms.sealing_key(key) for key in self.sealing_keys)
@@ -318,6 +325,9 @@ class Settings(BaseModel):
             yield "MINTMARK_REFRESH_GRACE is long: so long can a stolen refresh token be used unnoticed"
         if self.outbound_allow:
             yield "MINTMARK_OUTBOUND_ALLOW lets webhooks, and strangers, make this server ask private networks"
+        if self.smtp_plain:
+            yield "MINTMARK_SMTP_PLAIN lets links that open accounts go over the network for anybody to read"
+        yield from self.unreadable()
         for name in (name for name in type(self).model_fields if name.startswith("throttle_")):
             if getattr(self, name) is None:
                 yield f"{sources.variable(name)} is off: nothing slows down guessing there"
@@ -329,7 +339,8 @@ class Settings(BaseModel):
 
 
 def _or_off(name: str, value: object) -> object:
-    return "off" if value is None and (name.startswith("throttle_") or name == "registration_unused") else value
+    is_off = name.startswith("throttle_") or name in ("registration_unused", "trusted_browser")
+    return "off" if value is None and is_off else value
 
 
 def _port(value: object) -> object:

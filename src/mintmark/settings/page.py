@@ -10,7 +10,9 @@ from mintmark.settings.model import Settings
 
 def page() -> str:
     """A Markdown table, one row a setting."""
-    rows = [_row(name, field) for name, field in Settings.model_fields.items()]
+    # What Settings has from its parts comes last.
+    ordered = sorted(Settings.model_fields.items(), key=lambda item: item[0] not in Settings.__annotations__)
+    rows = [_row(name, field) for name, field in ordered]
     return "\n".join(("| setting | type | default | what it is |", "|---|---|---|---|", *rows, ""))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import orjson
-from sqlalchemy import FromClause, Join, bindparam, select, update
+from sqlalchemy import FromClause, Join, bindparam, or_, select, update
 
 from mintmark.protocol.authorization import Authorization, SessionState, Standing
 from mintmark.store import people, schema
@@ -67,6 +67,18 @@ _END_ALL_BY_SESSION = (
     .where(_TABLE.c.session_id == bindparam("key_session"), _TABLE.c.ended_at.is_(None))
     .values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
 )
+_END_BY_OTHER_SESSIONS = (
+    update(_TABLE)
+    .where(_TABLE.c.person_id == bindparam("key_person"), _TABLE.c.session_id != bindparam("kept"),
+           _TABLE.c.ended_at.is_(None), _TABLE.c.ends_with_session == 1)
+    .values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
+)  # fmt: skip
+_END_ALL_BUT_BY_SESSION = (
+    update(_TABLE)
+    .where(_TABLE.c.person_id == bindparam("key_person"), _TABLE.c.ended_at.is_(None),
+           or_(_TABLE.c.session_id.is_(None), _TABLE.c.session_id != bindparam("kept")))
+    .values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
+)  # fmt: skip
 _END_BY_PERSON = (
     update(_TABLE)
     .where(_TABLE.c.person_id == bindparam("key_person"), _TABLE.c.ended_at.is_(None),
@@ -154,6 +166,13 @@ def end_by_session(session_id: str, reason: str, now: datetime, *, everything: b
 def end_by_person(person_id: str, reason: str, now: datetime, *, everything: bool) -> Change:
     parameters: Values = {"key_person": person_id, "reason": reason, "now": ms(now), "at_least": 0 if everything else 1}
     return Run(_END_BY_PERSON, parameters)
+
+
+def end_by_other_sessions(person_id: str, kept: str, reason: str, now: datetime, *, everything: bool = False) -> Change:
+    """Those that end with a session of the person, which is not the one that is kept; `everything`: whatever did not
+    begin in that one, with a session or without."""
+    statement = _END_ALL_BUT_BY_SESSION if everything else _END_BY_OTHER_SESSIONS
+    return Run(statement, {"key_person": person_id, "kept": kept, "reason": reason, "now": ms(now)})
 
 
 def end_by_person_and_client(person_id: str, client_id: str, reason: str, now: datetime) -> Change:

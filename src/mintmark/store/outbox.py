@@ -19,7 +19,7 @@ from mintmark.store.executor import Executor, Read
 from mintmark.store.times import at, ms
 
 _TABLE = schema.outbox
-WEBHOOK, LOGOUT = "webhook", "logout"  # kinds
+WEBHOOK, LOGOUT, MAIL = "webhook", "logout", "mail"  # kinds
 LONGEST_ERROR = 300  # characters
 BATCH, MOST = 500, 200  # rows in one change set of the purge; change sets in one call
 

@@ -1,7 +1,7 @@
 """People: who can sign in, what is known of them, and the watermarks that end what they gave."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import orjson
@@ -10,20 +10,22 @@ from sqlalchemy import BindParameter, bindparam, delete, func, or_, select, upda
 from mintmark.protocol import person_record
 from mintmark.protocol.authorization import Holder
 from mintmark.protocol.person_record import PersonRecord
-from mintmark.store import schema, watermark
+from mintmark.store import held, schema, watermark
 from mintmark.store.changes import Change, Insert, Require, Run, Update, Values
 from mintmark.store.executor import Executor, Read, Row
+from mintmark.store.held import Held
 from mintmark.store.times import at, ms
 
 _TABLE = schema.people
 _HOLDER = (
     _TABLE.c.id, _TABLE.c.username, _TABLE.c.email, _TABLE.c.email_key, _TABLE.c.groups, _TABLE.c.claims,
     _TABLE.c.custom_claims, _TABLE.c.disabled_at, _TABLE.c.ended_before, _TABLE.c.sessions_ended_before,
+    _TABLE.c.delete_after,
 )  # fmt: skip
 _COLUMNS = (*_HOLDER, _TABLE.c.password_hash, _TABLE.c.created_at, _TABLE.c.updated_at)
 _FIND = Read(select(*_COLUMNS).where(_TABLE.c.id == bindparam("id")))
 _SIGNING_IN = Read(
-    select(_TABLE.c.username_key, *_COLUMNS).where(
+    select(_TABLE.c.username_key, *held.COLUMNS, *_COLUMNS).where(
         or_(_TABLE.c.username_key == bindparam("key"), _TABLE.c.email_key == bindparam("key"))
     )
 )
@@ -59,6 +61,16 @@ class Person:
     password_hash: str | None  # None: no password, so none is ever right
     created_at: datetime
     updated_at: datetime
+    held: Held | None = None  # their factors; None: not looked up
+
+    @property
+    def state(self) -> int:
+        """Moves on with every change to the account: what was begun before is over."""
+        return max(ms(self.updated_at), self.holder.ended_before, self.holder.sessions_ended_before)
+
+    def later(self, now: datetime) -> int:
+        """The state after a change of now: another one, even where the clock of another node is ahead."""
+        return max(ms(now), self.state + 1)
 
 
 async def find(store: Executor, id: str) -> Person | None:
@@ -70,7 +82,10 @@ async def find_signing_in(store: Executor, key: str) -> Person | None:
     """By username, or by a verified address, after folding. A username wins over somebody's address."""
     rows = await store.fetch(_SIGNING_IN, key=key)
     rows.sort(key=lambda row: row[0] != key)
-    return _person(rows[0][1:]) if rows else None
+    if not rows:
+        return None
+    columns = len(held.COLUMNS) + 1
+    return replace(_person(rows[0][columns:]), held=held.read(rows[0][1:columns]))
 
 
 async def signing_in(store: Executor, keys: Sequence[str]) -> dict[str, Person]:
@@ -103,6 +118,27 @@ def stands(holder: Holder) -> Require:
     )
 
 
+def unchanged(person: Person) -> Require:
+    """The guard of `stands`, and: nobody changed anything of the account since it was read."""
+    return Require(_TABLE, {**stands(person.holder).where, "updated_at": ms(person.updated_at)})
+
+
+def move_on(person: Person, now: datetime, columns: Values) -> Change:
+    """Sign-ins that were begun before are over. Conflict where anything of the account changed since it was read.
+
+    columns: what changes of the person with it.
+    """
+    holder = person.holder
+    as_read: Values = {
+        "id": holder.id,
+        "disabled_at": ms(holder.disabled_at),
+        "ended_before": holder.ended_before,
+        "sessions_ended_before": holder.sessions_ended_before,
+        "updated_at": ms(person.updated_at),
+    }
+    return Update(_TABLE, as_read, {**columns, "updated_at": person.later(now)})
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """What an operator sets of a person."""
@@ -131,18 +167,14 @@ def record(found: PersonRecord) -> Record:
 
 def add(id: str, record: Record, password_hash: str | None, now: datetime) -> Change:
     values: Values = {
-        "id": id, **_values(record, now), "password_hash": password_hash, "created_at": ms(now), "disabled_at": None,
+        "id": id, **columns(record, now), "password_hash": password_hash, "created_at": ms(now), "disabled_at": None,
         "ended_before": 0, "sessions_ended_before": 0,
     }  # fmt: skip
     return Insert(_TABLE, values)
 
 
 def change(id: str, record: Record, now: datetime) -> Change:
-    return Update(_TABLE, {"id": id}, _values(record, now))
-
-
-def set_password(id: str, password_hash: str, now: datetime) -> Change:
-    return Update(_TABLE, {"id": id}, {"password_hash": password_hash, "updated_at": ms(now)})
+    return Update(_TABLE, {"id": id}, columns(record, now))
 
 
 def rehash(id: str, old: str, new: str) -> Change:
@@ -177,7 +209,8 @@ def delete_(id: str) -> Change:
     return Run(_DELETE, {"key_id": id}, rows=1)
 
 
-def _values(record: Record, now: datetime) -> dict[str, str | int | None]:
+def columns(record: Record, now: datetime) -> dict[str, str | int | None]:
+    """What an operator sets, as it is stored."""
     return {
         "username": record.username,
         "username_key": record.username_key,
@@ -192,10 +225,10 @@ def _values(record: Record, now: datetime) -> dict[str, str | int | None]:
 
 def holder(row: Row) -> Holder:
     """From the columns of `_HOLDER`."""
-    id, username, email, email_key, groups, claims, custom, disabled_at, ended, sessions_ended = row
+    id, username, email, email_key, groups, claims, custom, disabled_at, ended, sessions_ended, delete = row
     return Holder(
         id, username, email, email_key is not None, tuple(orjson.loads(groups)), claims, custom, at(disabled_at), ended,
-        sessions_ended,
+        sessions_ended, at(delete),
     )  # fmt: skip
 
 

@@ -16,6 +16,18 @@ from mintmark.store.schema_operators import (
     refusals,
     webhooks,
 )
+from mintmark.store.schema_people import (
+    challenges,
+    external_factors,
+    links,
+    passkeys,
+    people,
+    recovery_codes,
+    sessions,
+    sign_ins,
+    totps,
+    trusted_browsers,
+)
 
 __all__ = [
     "access_tokens",
@@ -25,6 +37,7 @@ __all__ = [
     "audit_personal",
     "audit_seals",
     "authorizations",
+    "challenges",
     "claim_rules",
     "client_logos",
     "client_secrets",
@@ -33,13 +46,17 @@ __all__ = [
     "configuration",
     "consents",
     "duties",
+    "external_factors",
     "idempotency",
     "initial_access_tokens",
+    "links",
     "metadata",
     "outbox",
+    "passkeys",
     "people",
     "person_salts",
     "policies",
+    "recovery_codes",
     "refresh_tokens",
     "refusals",
     "requests",
@@ -49,8 +66,11 @@ __all__ = [
     "secrets",
     "session_clients",
     "sessions",
+    "sign_ins",
     "signing_keys",
     "throttles",
+    "totps",
+    "trusted_browsers",
     "webhooks",
 ]
 
@@ -135,55 +155,6 @@ policies = Table(
     Column("updated_at", BigInteger, nullable=False),
     **BY_KEY,
 )
-
-people = Table(
-    "people",
-    metadata,
-    Column("id", Text, primary_key=True),  # sub: random, never given out again
-    Column("username", Text, nullable=False),
-    Column("username_key", Text, nullable=False, unique=True),  # after NFKC and case folding
-    Column("email", Text),
-    Column("email_key", Text, unique=True),  # only while the address is verified: it signs in too
-    Column("password_hash", Text),
-    Column("claims", Text, nullable=False),  # OIDC's standard claims
-    Column("custom_claims", Text, nullable=False),
-    Column("groups", Text, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
-    Column("disabled_at", BigInteger),
-    Column("ended_before", BigInteger, nullable=False),  # everything issued before is over
-    Column("sessions_ended_before", BigInteger, nullable=False),  # sessions, and what ends with them, are over
-    **BY_KEY,
-)
-Index("ix_people_email", people.c.email)  # operators look for unverified addresses too
-
-sessions = Table(
-    "sessions",
-    metadata,
-    Column("id", Text, primary_key=True),  # sid
-    Column("secret_digest", LargeBinary, nullable=False, unique=True),
-    Column("person_id", Text, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("authenticated_at", BigInteger, nullable=False),  # auth_time
-    Column("last_used_at", BigInteger, nullable=False),
-    Column("idle_expires_at", BigInteger, nullable=False),
-    Column("expires_at", BigInteger, nullable=False),
-    Column("ended_at", BigInteger),
-    Column("end_reason", Text),
-    Column("address", Text, nullable=False),
-    Column("user_agent", Text, nullable=False),
-    Column("acr", Text, nullable=False),
-    Column("amr", Text, nullable=False),
-    Column("untold_at", BigInteger),  # when it ended, while those who took part in it are still to be told
-    **BY_KEY,
-)
-Index("ix_sessions_person", sessions.c.person_id, sessions.c.id)
-Index("ix_sessions_expiry", sessions.c.expires_at)
-# Those that run out by themselves, and those whose end somebody has to hear of.
-Index("ix_sessions_unended", sessions.c.expires_at, sessions.c.id, sqlite_where=sessions.c.ended_at.is_(None),
-      postgresql_where=sessions.c.ended_at.is_(None))  # fmt: skip
-Index("ix_sessions_untold", sessions.c.untold_at, sessions.c.id, sqlite_where=sessions.c.untold_at.is_not(None),
-      postgresql_where=sessions.c.untold_at.is_not(None))  # fmt: skip
 
 # Authorization requests under way: from the first valid GET (later: a push) until the authorization completes.
 requests = Table(

@@ -1,4 +1,4 @@
-"""Symmetric keys of our own, sealed: for digests of client secrets, CSRF tokens, heirs, device cookies and subjects."""
+"""Symmetric keys of our own, sealed: for digests of secrets and recovery codes, CSRF, heirs, devices and subjects."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +16,9 @@ _ALL = Read(
            _TABLE.c.retired_at)
     .order_by(_TABLE.c.purpose, _TABLE.c.generation)
 )  # fmt: skip
+# `recovery` makes the digests of recovery codes, which nobody can make anew: its older keys are never taken away.
 # `pairwise` is never rotated: people would be strangers to the clients that know them by it (OIDC Core §8).
-PURPOSES = ("client_secret", "csrf", "heir", "device", "pairwise")
+PURPOSES = ("client_secret", "csrf", "heir", "device", "pairwise", "recovery")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
 """Browser sessions: the secret is in the browser, its digest here."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, select, update
 
-from mintmark.protocol import ids
+from mintmark.protocol import acr, ids
 from mintmark.protocol.session import Session
-from mintmark.store import configuration, people, schema
+from mintmark.store import configuration, listing, people, schema
 from mintmark.store.changes import Change, Insert, Require, Run, Update, Values
 from mintmark.store.executor import Executor, Read, Row
 from mintmark.store.people import Person
@@ -17,7 +18,7 @@ from mintmark.store.times import at, ms
 _TABLE, _PEOPLE = schema.sessions, schema.people
 COLUMNS = (
     _TABLE.c.id, _TABLE.c.person_id, _TABLE.c.created_at, _TABLE.c.authenticated_at, _TABLE.c.last_used_at,
-    _TABLE.c.idle_expires_at, _TABLE.c.expires_at, _TABLE.c.ended_at, _TABLE.c.acr, _TABLE.c.amr,
+    _TABLE.c.idle_expires_at, _TABLE.c.expires_at, _TABLE.c.ended_at, _TABLE.c.acr, _TABLE.c.amr, _TABLE.c.proved,
 )  # fmt: skip
 _FIND = Read(
     select(_TABLE.c.secret_digest, *COLUMNS, *people.HOLDER_COLUMNS)
@@ -38,6 +39,16 @@ _END_ALL_OF = (
     update(_TABLE)
     .where(_TABLE.c.person_id == bindparam("key_person"), _TABLE.c.ended_at.is_(None))
     .values(ended_at=bindparam("now"), end_reason=bindparam("reason"), untold_at=bindparam("now"))
+)
+_END_OTHERS_OF = (
+    update(_TABLE)
+    .where(_TABLE.c.person_id == bindparam("key_person"), _TABLE.c.id != bindparam("kept"), _TABLE.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"), end_reason=bindparam("reason"), untold_at=bindparam("now"))
+)
+_AGENTS = Read(
+    select(_TABLE.c.id, _TABLE.c.user_agent).where(
+        _TABLE.c.id.in_(listing.IDS), _TABLE.c.person_id == bindparam("person_id")
+    )
 )
 # By the end of their lifetime, never by idling: the tokens of a session that idles live (contract, "Policy").
 _RUN_OUT = Read(
@@ -112,6 +123,7 @@ def add(session: Session, secret_digest: bytes, address: str, user_agent: str) -
             "user_agent": user_agent[:300],
             "acr": session.acr,
             "amr": " ".join(session.amr),
+            "proved": None if session.proved is None else acr.written(session.proved),
         },
     )
 
@@ -125,6 +137,7 @@ def prove_again(session: Session, secret_digest: bytes) -> Change:
         "idle_expires_at": ms(session.idle_expires_at),
         "acr": session.acr,
         "amr": " ".join(session.amr),
+        "proved": None if session.proved is None else acr.written(session.proved),
     }
     return Update(_TABLE, {"id": session.id, "ended_at": None}, values)
 
@@ -142,6 +155,18 @@ def end(session_id: str, reason: str, now: datetime) -> Change:
 
 def end_all_of(person_id: str, reason: str, now: datetime) -> Change:
     return Run(_END_ALL_OF, {"key_person": person_id, "reason": reason, "now": ms(now)})
+
+
+def end_others_of(person_id: str, kept: str, reason: str, now: datetime) -> Change:
+    """All but the one that is kept."""
+    return Run(_END_OTHERS_OF, {"key_person": person_id, "kept": kept, "reason": reason, "now": ms(now)})
+
+
+async def agents(store: Executor, person_id: str, session_ids: Sequence[str]) -> Mapping[str, str]:
+    """The browsers of a person's sessions, as they named themselves, as far as the sessions are still known."""
+    if not session_ids:
+        return {}
+    return dict(await store.fetch(_AGENTS, person_id=person_id, **listing.named(session_ids)))
 
 
 async def run_out(store: Executor, now: datetime, limit: int) -> list[tuple[str, str]]:
@@ -172,8 +197,8 @@ def stands(session_id: str) -> Require:
 
 def session(row: Row) -> Session:
     """From COLUMNS."""
-    id, person_id, created, authenticated, used, idle, expires, ended, acr, amr = row
+    id, person_id, created, authenticated, used, idle, expires, ended, level, amr, proved = row
     return Session(
-        id, person_id, at(created), at(authenticated), at(used), at(idle), at(expires), at(ended), acr,
-        tuple(amr.split()),
+        id, person_id, at(created), at(authenticated), at(used), at(idle), at(expires), at(ended), level,
+        tuple(amr.split()), None if proved is None else acr.read(proved),
     )  # fmt: skip

@@ -11,10 +11,11 @@ from mintmark.store.schema import throttles
 from mintmark.store.times import at, ms
 
 _C = throttles.c
+TOGETHER = 4  # counts that are looked up in one statement
 
 _FIND = Read(
     select(_C.id, _C.failures, _C.first_at, _C.waits_until, _C.expires_at).where(
-        or_(_C.id == bindparam("one"), _C.id == bindparam("other"))
+        or_(*(_C.id == bindparam(f"key_{number}") for number in range(TOGETHER)))
     )
 )
 # Many who come from one address move its count at once: whoever finds it moved on by others adds to that.
@@ -37,9 +38,10 @@ _TAKE_BACK = (
 _CLEAR = update(throttles).where(_C.id == bindparam("of")).values(failures=0, waits_until=_C.first_at)
 
 
-async def find(store: Executor, one: str, other: str) -> dict[str, Count]:
-    """Those of the two that were ever counted, forgotten ones among them."""
-    rows = await store.fetch(_FIND, one=one, other=other)
+async def find(store: Executor, *ids: str) -> dict[str, Count]:
+    """Those of up to TOGETHER that were ever counted, forgotten ones among them."""
+    keys = {f"key_{number}": ids[min(number, len(ids) - 1)] for number in range(TOGETHER)}
+    rows = await store.fetch(_FIND, **keys)
     return {row: Count(failures, at(first), at(waits), at(ends)) for row, failures, first, waits, ends in rows}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from mintmark import languages
 from mintmark.protocol.errors import InvalidRequest
 from mintmark.protocol.params import Params
 
@@ -49,6 +50,11 @@ class Asked:
             return Params.read(self.body.decode("utf-8"))
         except UnicodeDecodeError as error:
             raise InvalidRequest("the body is not UTF-8", check="body encoding", expected="UTF-8") from error
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """What the browser asks for, the most wanted first."""
+        return languages.accepted(self.header(b"accept-language"))
 
     @cached_property
     def cookies(self) -> dict[str, str]:

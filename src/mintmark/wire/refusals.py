@@ -4,9 +4,11 @@ Each carries its trace id, the request's own, under which operators find the che
 """
 
 import re
+from collections.abc import Sequence
 
 from mintmark.protocol.authorization_request import RefusedWithRedirect
 from mintmark.protocol.errors import (
+    InsufficientUserAuthentication,
     InvalidClient,
     NoCredentials,
     OAuthError,
@@ -45,14 +47,14 @@ def as_json(error: Refusal, trace_id: str) -> Answer:
     return answer
 
 
-def as_redirect(refused: RefusedWithRedirect, server: Server, trace_id: str) -> Answer:
+def as_redirect(refused: RefusedWithRedirect, server: Server, trace_id: str, wanted: Sequence[str] = ()) -> Answer:
     """RFC 6749 §4.1.2.1, with `iss` (RFC 9207 §2). Clients pass over members that they do not know, and show these."""
     error = refused.error
     members = [("error", code(error)), ("error_description", f"{description(error)} (trace {trace_id})")]
     if refused.state is not None:
         members.append(("state", refused.state))
     members += [*refused.more, ("iss", server.issuer)]
-    answer = response_modes.answer(server, refused.mode, refused.return_address, members)
+    answer = response_modes.answer(server, refused.mode, refused.return_address, members, wanted)
     return answer.traced(trace_id)._replace(error=code(error))
 
 
@@ -65,6 +67,9 @@ def as_bearer(error: OAuthError, trace_id: str, *, named: bool = True) -> Answer
         scope = getattr(error, "scope", None)
         if scope is not None:
             challenge += f', scope="{scope}"'
+        if isinstance(error, InsufficientUserAuthentication):
+            challenge += f', acr_values="{error.acr_values}"'
+            challenge += "" if error.max_age is None else f', max_age="{error.max_age}"'
     members = {"error": error.code, "error_description": description(error), "trace_id": trace_id}
     answer = json_answer(members if named else {}, error.status).traced(trace_id)
     return answer.plus((b"www-authenticate", challenge.encode("ascii")))._replace(error=error.code)

@@ -9,20 +9,23 @@ from mintmark.server import Server
 from mintmark.wire.answer import Answer, redirect
 
 Members: TypeAlias = Sequence[tuple[str, str]]
-Mode: TypeAlias = Callable[[Server, ReturnAddress, Members], Answer]
+Mode: TypeAlias = Callable[[Server, ReturnAddress, Members, Sequence[str]], Answer]
 
 
-def query(server: Server, address: ReturnAddress, members: Members) -> Answer:
+def query(server: Server, address: ReturnAddress, members: Members, wanted: Sequence[str]) -> Answer:
     return redirect(address.with_query(members))
 
 
-def fragment(server: Server, address: ReturnAddress, members: Members) -> Answer:
+def fragment(server: Server, address: ReturnAddress, members: Members, wanted: Sequence[str]) -> Answer:
     return redirect(address.with_fragment(members))
 
 
-def form_post(server: Server, address: ReturnAddress, members: Members) -> Answer:
+def form_post(server: Server, address: ReturnAddress, members: Members, wanted: Sequence[str]) -> Answer:
     """A page with a form that sends itself, or by its button where no script runs (OAuth 2.0 Form Post §2, §4)."""
-    body = server.pages.page("form_post.html", action=address.uri, members=members, redirect_host=address.host)
+    language = server.languages.best(wanted)
+    body = server.pages.page(
+        "form_post.html", language, action=address.uri, members=members, redirect_host=address.host
+    )
     headers = server.pages.headers((address.form_action,), here=False)
     return Answer(200, tuple((name.encode(), value.encode()) for name, value in headers), body)
 
@@ -30,6 +33,6 @@ def form_post(server: Server, address: ReturnAddress, members: Members) -> Answe
 MODES: Mapping[str, Mode] = MappingProxyType({"query": query, "fragment": fragment, "form_post": form_post})
 
 
-def answer(server: Server, mode: str, address: ReturnAddress, members: Members) -> Answer:
-    """To the client by way of its browser. mode: one that was checked."""
-    return MODES[mode](server, address, members)
+def answer(server: Server, mode: str, address: ReturnAddress, members: Members, wanted: Sequence[str] = ()) -> Answer:
+    """To the client by way of its browser. mode: one that was checked. wanted: languages, should a page be needed."""
+    return MODES[mode](server, address, members, wanted)

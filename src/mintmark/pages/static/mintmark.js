@@ -6,7 +6,8 @@ const field = document.getElementById("password");
 
 const show = (shown) => {
   field.type = shown ? "text" : "password";
-  button.firstChild.data = shown ? "Hide" : "Show";
+  button.textContent = shown ? button.dataset.hide : button.dataset.show;
+  button.setAttribute("aria-label", shown ? button.dataset.labelHide : button.dataset.labelShow);
 };
 
 if (button && field) {
