@@ -6,7 +6,9 @@
 
 import asyncio
 import base64
+import functools
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import AsyncIterator, Collection, Mapping
@@ -17,12 +19,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import func, select
 
 import mintmark.admin.api  # noqa: F401  read now: no test waits for it, or counts what others do meanwhile
 from mintmark import app, ending
 from mintmark.journal import Log
-from mintmark.keys import sealing
+from mintmark.keys import algorithms, sealing
 from mintmark.protocol.catalogue import Resource
 from mintmark.protocol.policy import Policy
 from mintmark.server import Server
@@ -336,6 +339,19 @@ def boxes(page: str) -> list[str]:
     ]
 
 
+@functools.cache
+def _rsa_key(number: int) -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=algorithms.RSA_BITS)
+
+
+_NUMBERS = itertools.cycle(range(12))
+
+
+def _next_rsa_key(_: algorithms.Rsa) -> rsa.RSAPrivateKey:
+    """A real one, and in one server never the same twice; but the search for primes is not made in every test."""
+    return _rsa_key(next(_NUMBERS))
+
+
 def client_of(application: Any, url: str, address: str = "127.0.0.1") -> httpx2.AsyncClient:
     transport = httpx2.ASGITransport(app=application, client=(address, 4711))
     return httpx2.AsyncClient(transport=transport, base_url=url)
@@ -391,6 +407,7 @@ async def start(database: Database, **environment: str) -> AsyncIterator[Issuer]
         }
     )
     moment = [NOON]
+    algorithms.Rsa.generate = _next_rsa_key  # type: ignore[method-assign]
     application: Any = app.build(settings, clock=lambda: moment[0])
     to, back = asyncio.Queue[dict[str, Any]](), asyncio.Queue[dict[str, Any]]()
     await to.put({"type": "lifespan.startup"})

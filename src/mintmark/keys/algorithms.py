@@ -152,8 +152,10 @@ def to_der(private: PrivateKey) -> bytes:
 
 
 def from_der(alg: str, der: bytes) -> PrivateKey:
-    """Raises WrongKey when the key is not one for `alg`."""
-    private = serialization.load_der_private_key(der, password=None)
+    """A key that `to_der` wrote and nobody could change. Raises WrongKey when it is not one for `alg`."""
+    # To prove the primes of an RSA key anew takes as long as eighty signatures, while everybody waits; the seal that
+    # was just opened says already that these are the bytes that were made here.
+    private = serialization.load_der_private_key(der, password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(private, PrivateKey):
         raise WrongKey(f"{alg} cannot use a key of this kind")
     ALGORITHMS[alg].signer(private)
