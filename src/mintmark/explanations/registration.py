@@ -49,7 +49,7 @@ TABLE: Final[Table] = {
     "logo": Explained(
         "client_id",
         "There is no logo of that client here: it has none, it was not fetched yet, or what came was no picture.",
-        "PNG, JPEG, GIF, WebP or SVG of at most 100 kB and 2048 pixels a side, at a public https address.",
+        "PNG, JPEG, GIF, WebP or SVG of at most 20 kB and 2048 pixels a side, at a public https address.",
     ),
     "sector fetch": Explained(
         "sector_identifier_uri",

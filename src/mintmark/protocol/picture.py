@@ -10,7 +10,7 @@ from types import MappingProxyType
 from mintmark.protocol import drawing
 
 SVG = "image/svg+xml"
-MOST_BYTES = 100_000
+MOST_BYTES = 20_000  # a page that shows it stays under 60 kB, all in
 MOST_PIXELS = 2048  # on each side: a few kilobytes may unpack to gigabytes
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # JPEG markers before which the size stands
 _BARE = frozenset({0x01, *range(0xD0, 0xD9)})  # JPEG markers without a length

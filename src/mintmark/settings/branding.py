@@ -24,7 +24,7 @@ class Branding(BaseModel):
     )
     logo: File = Field(
         default=None,
-        description="A picture shown beside the name, at most 30 kB: PNG, JPEG, GIF, WebP or SVG; served from here.",
+        description="A picture shown beside the name, at most 16 kB: PNG, JPEG, GIF, WebP or SVG; served from here.",
     )
     templates: File = Field(
         default=None,
