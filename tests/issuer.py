@@ -407,7 +407,7 @@ async def start(database: Database, **environment: str) -> AsyncIterator[Issuer]
         }
     )
     moment = [NOON]
-    algorithms.Rsa.generate = _next_rsa_key  # type: ignore[method-assign]
+    algorithms.Rsa.generate = _next_rsa_key  # type: ignore[assignment, method-assign]
     application: Any = app.build(settings, clock=lambda: moment[0])
     to, back = asyncio.Queue[dict[str, Any]](), asyncio.Queue[dict[str, Any]]()
     await to.put({"type": "lifespan.startup"})
