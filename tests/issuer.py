@@ -23,18 +23,19 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import func, select
 
 import mintmark.admin.api  # noqa: F401  read now: no test waits for it, or counts what others do meanwhile
-from mintmark import app, ending
+from mintmark import app, ending, upkeep
 from mintmark.journal import Log
 from mintmark.keys import algorithms, sealing
 from mintmark.protocol.catalogue import Resource
 from mintmark.protocol.policy import Policy
 from mintmark.server import Server
 from mintmark.settings import Settings
-from mintmark.store import clients, people, resources, schema, sessions
+from mintmark.store import clients, configuration, people, resources, schema, sessions
+from mintmark.store.changes import Change
 from mintmark.store.executor import Read
 from tests.databases import Database
 
-__all__ = ["issuer", "sqlite_issuer"]
+__all__ = ["issuer", "sqlite_issuer", "without_upkeep"]
 
 API = "https://api.example"
 SECRET = "a-secret-of-forty-three-characters-for-web00"
@@ -357,34 +358,43 @@ def client_of(application: Any, url: str, address: str = "127.0.0.1") -> httpx2.
     return httpx2.AsyncClient(transport=transport, base_url=url)
 
 
+def client_changes(
+    server: Server, id: str, document: Mapping[str, Any], policy: Mapping[str, Any] | None = None
+) -> list[Change]:
+    now = server.clock()
+    found = clients.add(id, json.dumps(document), json.dumps(policy or {}), now)
+    if document.get("token_endpoint_auth_method") == "none":
+        return found
+    digest = server.registry.mac("client_secret", SECRET.encode())
+    return [*found, *clients.add_secret(f"{id}-1", id, "apply", digest, len(SECRET), now, None)]
+
+
 async def add_client(
     server: Server, id: str, document: Mapping[str, Any], policy: Mapping[str, Any] | None = None
 ) -> None:
-    now = server.clock()
-    await server.store.commit(clients.add(id, json.dumps(document), json.dumps(policy or {}), now))
-    if document.get("token_endpoint_auth_method") != "none":
-        digest = server.registry.mac("client_secret", SECRET.encode())
-        await server.store.commit(clients.add_secret(f"{id}-1", id, "apply", digest, len(SECRET), now, None))
+    await server.store.commit(configuration.moved_once(client_changes(server, id, document, policy)))
 
 
-async def add_person(
+async def person_change(
     server: Server, username: str, *, groups: tuple[str, ...] = ("staff",), claims: Mapping[str, Any] = CLAIMS
-) -> str:
+) -> Change:
     email = f"{username}@example.org"
     record = people.Record(username, username, email, email, json.dumps(claims), '{"department": "R&D"}', groups)
-    id = f"id-of-{username}"
-    await server.store.commit([people.add(id, record, await server.hashing.hash(PASSWORD), server.clock())])
-    return id
+    return people.add(f"id-of-{username}", record, await server.hashing.hash(PASSWORD), server.clock())
+
+
+async def add_person(server: Server, username: str, **more: Any) -> str:
+    await server.store.commit([await person_change(server, username, **more)])
+    return f"id-of-{username}"
 
 
 async def _fill(server: Server) -> None:
+    """In one commit: every test waits for it."""
     scopes = {"api:read": "Read your notes", "api:write": ""}
-    await server.store.commit(
-        resources.add(Resource(API, "Example API", scopes, ("api-server",), Policy()), server.clock())
-    )
+    changes = resources.add(Resource(API, "Example API", scopes, ("api-server",), Policy()), server.clock())
     for id, document in CLIENTS.items():
-        await add_client(server, id, document)
-    await add_person(server, "alice")
+        changes += client_changes(server, id, document)
+    await server.store.commit(configuration.moved_once([*changes, await person_change(server, "alice")]))
     await server.registry.renew()
 
 
@@ -442,3 +452,9 @@ async def issuer(database: Database) -> AsyncIterator[Issuer]:
 async def sqlite_issuer(sqlite_database: Database) -> AsyncIterator[Issuer]:
     async for one in start(sqlite_database):
         yield one
+
+
+@pytest.fixture
+def without_upkeep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a test that counts statements: those of upkeep, whose turn may come at any moment, are none of its own."""
+    monkeypatch.setattr(upkeep, "start", lambda server: ())

@@ -96,6 +96,7 @@ async def test_seals_are_listed_by_pages(issuer):
     assert 2 == pages[0][0]["rows"]
 
 
+@pytest.mark.usefixtures("without_upkeep")
 async def test_a_page_costs_one_statement_beside_the_token(sqlite_issuer):
     await happen(sqlite_issuer, failed("p"))
     operator = await operating.operator(sqlite_issuer)

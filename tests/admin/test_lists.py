@@ -179,6 +179,7 @@ async def test_a_long_chain_is_shown_by_its_newest_tokens(issuer):
     assert "2026-11-25T12:12:00Z" == listed["last_used_at"] == listed["refresh_tokens"][0]["created_at"]
 
 
+@pytest.mark.usefixtures("without_upkeep")
 async def test_a_page_costs_two_statements_beside_the_token(sqlite_issuer):
     for _ in range(4):
         await sqlite_issuer.authorize(browser=sqlite_issuer.browser())

@@ -76,6 +76,7 @@ async def test_a_page_costs_the_same_at_the_beginning_and_deep_inside(sqlite_iss
         assert deep <= first * 1.1, path
 
 
+@pytest.mark.usefixtures("without_upkeep")
 @pytest.mark.parametrize(("path", "statements"), [("/users", 2), ("/clients", 2), ("/resources", 2), ("/keys", 2)])
 async def test_a_page_costs_one_statement_beside_the_token(sqlite_issuer, path, statements):
     operator = await operating.operator(sqlite_issuer)
