@@ -33,10 +33,12 @@ from mintmark.settings import Settings
 from mintmark.store import clients, configuration, people, resources, schema, sessions
 from mintmark.store.changes import Change
 from mintmark.store.executor import Read
+from tests import remembered
 from tests.databases import Database
 
 __all__ = ["issuer", "sqlite_issuer", "without_upkeep"]
 
+remembered.remember()
 API = "https://api.example"
 SECRET = "a-secret-of-forty-three-characters-for-web00"
 PASSWORD = "correct horse battery staple"

@@ -10,10 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from mintmark.store import sql
 from mintmark.store.changes import Change, Unavailable, Value
 from mintmark.store.executor import Read, Row
 from mintmark.store.measures import Measures, Pool
-from mintmark.store.sql import Statement, statement
+from mintmark.store.sql import Statement
 from mintmark.store.sqlite_steps import DIALECT, Shapes, Steps
 from mintmark.store.sqlite_transaction import Error, Outcomes, Transaction, open_connection, translated
 
@@ -60,7 +61,7 @@ class SQLite:
     async def fetch(self, read: Read, /, **parameters: Value) -> list[Row]:
         compiled = self._reads.get(read)
         if compiled is None:
-            self._reads[read] = compiled = statement(read.statement, DIALECT)
+            self._reads[read] = compiled = sql.statement(read.statement, DIALECT)
         self.statements += 1
         values = compiled.arrange(parameters)
         found = None if self._under_way else self._transaction.read(compiled.sql, values)
