@@ -29,10 +29,12 @@ from tests.issuer import CHALLENGE, VERIFIER
 from tests.not_run import not_run
 from tests.serving import APP, EVIL, ID, PASSWORD, SCOPE, SECRET, Certificate, Served, answered
 
-__all__ = ["app", "chromium", "evil", "playwright", "visit"]
+__all__ = ["app", "chromium", "evil", "playwright", "program", "visit"]
 
 CALLBACK = f"https://{APP}/callback"
 CHROMIUM = Path("/usr/bin/chromium")
+# The same without its own windows, which take longer to open than a page. It reads no preferences of a profile.
+SHELL = Path("/usr/bin/chromium-headless-shell")
 PATIENCE = 20_000  # milliseconds, on a machine that has other things to do
 # It asks nobody for anything, and knows no host but those of the test.
 OPTIONS = (
@@ -117,8 +119,9 @@ def playwright() -> Iterator[Playwright]:
         yield found
 
 
-def launch(playwright: Playwright, *options: str) -> Browser:
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=[*OPTIONS, *options])
+def launch(playwright: Playwright, *options: str, program: Path = SHELL) -> Browser:
+    path = program if program.exists() else CHROMIUM
+    return playwright.chromium.launch(executable_path=path, args=[*OPTIONS, *options])
 
 
 @pytest.fixture(scope="module")
@@ -134,10 +137,16 @@ def evil(certificate: Certificate) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def chromium(served: Served, app: Site, evil: Site, playwright: Playwright) -> Iterator[Browser]:
+def program() -> Path:
+    """Which browser `visit` opens."""
+    return SHELL
+
+
+@pytest.fixture(scope="module")
+def chromium(served: Served, app: Site, evil: Site, playwright: Playwright, program: Path) -> Iterator[Browser]:
     ports = {ID: served.port, APP: app.port, EVIL: evil.port}
     rules = ",".join(f"MAP {host} 127.0.0.1:{port}" for host, port in ports.items())
-    browser = launch(playwright, f"--host-resolver-rules={rules}")
+    browser = launch(playwright, f"--host-resolver-rules={rules}", program=program)
     yield browser
     browser.close()
 

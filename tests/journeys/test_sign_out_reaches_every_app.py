@@ -25,6 +25,12 @@ document.getElementById("op").addEventListener("load", ask);
 </script>"""
 
 
+@pytest.fixture(scope="module")
+def program():
+    """One whose private windows keep the cookies of third parties back."""
+    return CHROMIUM
+
+
 @pytest.fixture
 def signed_in(visit, served, person):
     """Somebody at an app with a page for logouts, and the address that signs them out there."""

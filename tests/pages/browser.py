@@ -13,12 +13,14 @@ from tests.pages.samples import SAMPLES, pages, shown
 ORIGIN: Final = "https://accounts.acme.example"
 APP: Final = "https://notes.harbour.example"
 CHROMIUM: Final = Path("/usr/bin/chromium")
+SHELL: Final = Path("/usr/bin/chromium-headless-shell")  # the same without its own windows
 AXE: Final = {"rules": {"target-size": {"enabled": True}}}  # of WCAG 2.2 (§2.5.8), which axe leaves off
 
 
 def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(
-        executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+        executable_path=SHELL if SHELL.exists() else CHROMIUM,
+        args=["--no-sandbox", "--disable-gpu", "--hide-scrollbars"],
     )
 
 
