@@ -186,7 +186,7 @@ class Hashing:
         if not stored.startswith("$argon2id$v=19$"):
             return True
         memory, passes = (int(str(value)) for value in known.cost[2:4])
-        return memory < self._memory or passes < self._passes
+        return memory * passes < self._memory * self._passes
 
     def _hash(self, password: str) -> str:
         chosen = {"memory_cost": self._memory, "time_cost": self._passes, "parallelism": self._lanes}
