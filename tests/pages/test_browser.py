@@ -67,6 +67,23 @@ def test_whoever_chooses_a_password_sees_how_good_it_is_and_may_look_at_it(visit
     assert [] == visit.said
 
 
+@pytest.mark.parametrize("name", ["sign-in", "sign-in-alone", "account-password", "new-password", "join"])
+def test_a_password_may_be_pasted(visit, name):
+    """A keeper of passwords does nothing else (NIST SP 800-63B-4 §3.1.1.2)."""
+    page = visit(name)
+    kept = "vier Wörter, die keiner errät"
+    page.evaluate("document.body.append(document.createElement('textarea'))")
+    page.fill("textarea", kept)
+    page.press("textarea", "Control+a")
+    page.press("textarea", "Control+c")
+    fields = page.locator("input[type=password]")
+    for number in range(fields.count()):
+        fields.nth(number).press("Control+v")
+
+    assert [kept] * fields.count() == [field.input_value() for field in fields.all()]
+    assert [] == visit.said
+
+
 MOVES = """() => [...document.querySelectorAll("*")].map((one) => getComputedStyle(one))
     .filter((style) => style.transitionDuration !== "0s" || style.animationName !== "none").length"""
 
