@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from datetime import timedelta
 
 import httpx2
 import pytest
@@ -10,9 +11,10 @@ from sqlalchemy import select, update
 from mintmark import outbox, upkeep
 from mintmark.mails import notices
 from mintmark.store import people as stored_people
-from mintmark.store import schema
+from mintmark.store import schema, trusted_browsers
 from mintmark.store.changes import Run
 from mintmark.store.executor import Read
+from mintmark.store.trusted_browsers import TrustedBrowser
 from tests import issuer as issuers
 from tests.issuer import ALICE, PASSWORD, hidden
 from tests.mailbox import *  # noqa: F403
@@ -456,6 +458,21 @@ async def test_another_address_is_the_accounts_once_it_is_proved_and_the_old_one
     assert "Your e-mail address was changed" == mailbox.came[1]["Subject"]
     assert 303 == (await issuer.sign_in(issuer.browser(), "alice@new.example")).status_code
     assert "email_changed" in await issuer.audited()
+
+
+async def test_another_address_ends_the_trust_in_browsers_once_it_is_proved(issuer, mailbox):
+    """Resets go there, and codes by mail."""
+    await issuer.sign_in()
+    store, now = issuer.server.store, issuer.server.clock()
+    trusted = TrustedBrowser("a-browser", ALICE, "", "", now, now, now + timedelta(days=30))
+    await store.commit(trusted_browsers.add(trusted, b"digest", 10))
+    await change(issuer.http, "/account/profile", change="email", email="alice@new.example")
+    await outbox.deliver_all(issuer.server)
+    asked = await issuer.count("trusted_browsers")
+    browser = issuer.browser()
+    await follow(browser, await open_(browser, link(mailbox.came[0])))
+
+    assert (1, 0) == (asked, await issuer.count("trusted_browsers"))
 
 
 async def test_of_two_addresses_that_were_asked_for_only_the_last_can_be_proved(sqlite_issuer, mailbox):

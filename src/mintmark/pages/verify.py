@@ -8,7 +8,7 @@ from mintmark.protocol.authorization import Holder
 from mintmark.protocol.errors import UntrustedRequest
 from mintmark.protocol.names import normalise_username
 from mintmark.protocol.params import Params
-from mintmark.store import accounts, people
+from mintmark.store import accounts, people, trusted_browsers
 from mintmark.store.changes import Change
 from mintmark.texts import _
 from mintmark.wire.answer import Answer
@@ -36,6 +36,8 @@ async def submit(here: Here, params: Params) -> Answer:
         accounts.change_email(holder.id, holder.email, username, username_key, email, key, now),
         *await _told(here, holder, email),
     ]
+    if holder.email not in (None, email):  # resets go there, and codes: it is a proof as much as a password is
+        changes.append(trusted_browsers.end_all_of(holder.id))
     await server.commit(changes, [_event(holder, email)], here.asked, now)
     return here.done(_("Your address is confirmed"), email, onward="/account", label=_("Go to your account"))
 
