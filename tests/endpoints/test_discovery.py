@@ -52,6 +52,7 @@ KNOWN = {
     "introspection_endpoint_auth_methods_supported": OAUTH,
     "introspection_endpoint_auth_signing_alg_values_supported": OAUTH,
     "code_challenge_methods_supported": OAUTH,
+    "prompt_values_supported": "OIDC Initiating User Registration §4.2",
     "authorization_response_iss_parameter_supported": "RFC 9207 §3",
     "introspection_signing_alg_values_supported": "RFC 9701 §7",
     "introspection_encryption_alg_values_supported": "RFC 9701 §7",

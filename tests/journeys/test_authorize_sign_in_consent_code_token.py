@@ -119,6 +119,9 @@ def test_back_and_reload_do_not_break_a_sign_in_under_way(visit, served, person)
     somebody.go(request())
     page.reload()
     somebody.sign_in()
+
+    expect(page.locator("#consent")).to_be_visible()
+
     page.reload()
 
     expect(page.locator("#consent")).to_be_visible()
@@ -128,6 +131,9 @@ def test_back_and_reload_do_not_break_a_sign_in_under_way(visit, served, person)
     expect(page.locator("#sign-in")).to_be_visible()
 
     somebody.sign_in()
+
+    expect(page.locator("#consent")).to_be_visible()
+
     page.reload()
     page.click("#allow")
 

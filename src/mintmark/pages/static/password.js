@@ -7,7 +7,7 @@
   if (!chosen || !strength) return;
 
   const judged = (least) => {
-    const long = [...chosen.value.normalize("NFKC")].length;
+    const long = Array.from(chosen.value.normalize("NFKC")).length;
     if (long === 0) return "";
     if (long < least) return `${strength.dataset.short} (${long}/${least})`;
     if (new Set(chosen.value).size < 6) return strength.dataset.same;
