@@ -13,6 +13,22 @@ def anyio_backend():
     return ("asyncio", {"use_uvloop": True})  # the loop that the server runs on
 
 
+# What waits longest for processes, downloads and browsers begins first: at the end one process would do it alone.
+FIRST = ("clients", "docs", "journeys", "faults", "conformance", "commands")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """A file keeps to one process, for its fixtures' sake; so does all of faults, whose servers need the machine."""
+    items.sort(key=lambda item: FIRST.index(room(item)) if room(item) in FIRST else len(FIRST))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("faults" if room(item) == "faults" else item.location[0]))
+
+
+def room(item):
+    return item.path.parent.name
+
+
 def pytest_terminal_summary(terminalreporter):
     lines = not_run.lines(report.longrepr for report in terminalreporter.stats.get("skipped", []))
     if lines:

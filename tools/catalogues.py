@@ -3,6 +3,7 @@
 import importlib
 import struct
 from collections.abc import Iterator, Sequence
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def path(tag: str, suffix: str) -> Path:
     return LOCALES / tag / "LC_MESSAGES" / f"mintmark.{suffix}"
 
 
+@cache
 def drawn() -> Catalog:
     """What the code and the templates say now, each with the files that say it."""
     catalogue = Catalog(fuzzy=False)
