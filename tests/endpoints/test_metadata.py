@@ -3,6 +3,7 @@
 import pytest
 
 from mintmark import keyring
+from mintmark.store.changes import Unavailable
 from tests.issuer import start
 
 BOTH = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
@@ -124,6 +125,33 @@ async def test_the_jwks_holds_public_keys_alone_each_with_its_names(sqlite_issue
     assert len(keys) == len({key["kid"] for key in keys})
     assert {"sig"} == {key["use"] for key in keys}
     assert not any({"d", "p", "q", "dp", "dq", "qi", "k", "oth"} & set(key) for key in keys)
+
+
+@pytest.mark.parametrize(("path", "most"), [(BOTH[0], 300), ("/.well-known/jwks.json", 3600)])
+async def test_without_the_database_it_is_good_for_as_long_as_if_it_had_been_kept(
+    sqlite_issuer, monkeypatch, path, most
+):
+    server, passed = sqlite_issuer.server, [0.0]
+    first = await sqlite_issuer.http.get(path)
+    began = server.registry._monotonic()
+
+    async def away(*given, **more):
+        raise Unavailable
+
+    monkeypatch.setattr(server.registry, "_monotonic", lambda: began + passed[0])
+    monkeypatch.setattr(type(server.store), "fetch", away)
+    answers = []
+    for seconds in (60.0, most - 1.5, most):
+        passed[0] = seconds
+        answers.append(await sqlite_issuer.http.get(path))
+    known = await sqlite_issuer.http.get(path, headers={"if-none-match": first.headers["etag"]})
+
+    assert [200, 200, 503, 503] == [answer.status_code for answer in (*answers, known)]
+    assert first.content == answers[0].content == answers[1].content
+    ages = [int(answer.headers["cache-control"].removeprefix("public, max-age=")) for answer in answers[:2]]
+    assert most - 62 <= ages[0] <= most - 60
+    assert ages[1] in (0, 1)
+    assert "retry-after" in answers[2].headers
 
 
 async def test_the_jwks_follows_the_ring(sqlite_issuer):

@@ -1,6 +1,7 @@
 """What everybody may read: the metadata documents and the JWKS (RFC 8414 §3, OIDC Discovery §4, RFC 7517 §5)."""
 
 import hashlib
+import math
 from collections.abc import Sequence
 
 from mintmark.client_auth import METHODS, private_key_jwt
@@ -8,6 +9,7 @@ from mintmark.grants import GRANTS
 from mintmark.protocol import jose, metadata
 from mintmark.protocol.metadata import Offer
 from mintmark.server import Server
+from mintmark.store.changes import Unavailable
 from mintmark.wire.answer import CORS, NOSNIFF, Answer, Headers, to_json
 from mintmark.wire.asked import Asked
 
@@ -16,7 +18,11 @@ ID_TOKEN_ALGS = ("RS256", "ES256", "PS256", "EdDSA", "Ed25519", "ES384", "ES512"
 
 
 class WellKnown:
-    """Bytes made once for each state of the registry."""
+    """Bytes made once for each state of the registry.
+
+    While the database does not answer, what was read last is said for as long as whoever read it then may keep it, and
+    is said to be good for no longer: APIs go on checking tokens, and a key that was taken away lasts no longer by it.
+    """
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -26,12 +32,24 @@ class WellKnown:
         self._etags: tuple[str, str] = ("", "")
 
     async def metadata(self, asked: Asked) -> Answer:
-        await self._renew()
-        return conditional(asked, self._metadata, self._etags[0])
+        age = await self._age(METADATA_MAX_AGE)
+        return conditional(asked, _aged(self._metadata, METADATA_MAX_AGE, age), self._etags[0])
 
     async def jwks(self, asked: Asked) -> Answer:
-        await self._renew()
-        return conditional(asked, self._jwks, self._etags[1])
+        most = int(self._server.settings.jwks_max_age.total_seconds())
+        age = await self._age(most)
+        return conditional(asked, _aged(self._jwks, most, age), self._etags[1])
+
+    async def _age(self, most: int) -> int:
+        """Seconds; 0 where it is what the database says. Raises Unavailable where nobody may keep it any more."""
+        try:
+            await self._renew()
+        except Unavailable:
+            age = self._server.registry.age
+            if self._version is None or age >= most:
+                raise
+            return math.ceil(age)
+        return 0
 
     async def _renew(self) -> None:
         registry = await self._server.registry.current()
@@ -80,6 +98,15 @@ def conditional(asked: Asked, answer: Answer, etag: str) -> Answer:
 
 def _tags(given: str) -> Sequence[str]:
     return [one.strip().removeprefix("W/") for one in given.split(",")]
+
+
+def _aged(answer: Answer, most: int, age: int) -> Answer:
+    if age == 0:
+        return answer
+    fresh, left = (b"cache-control", b"public, max-age=%d" % most), b"public, max-age=%d" % (most - age)
+    return answer._replace(
+        headers=tuple((name, left if (name, value) == fresh else value) for name, value in answer.headers)
+    )
 
 
 def _headers(content_type: bytes, max_age: int, etag: str) -> Headers:
