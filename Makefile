@@ -25,11 +25,11 @@ install: $(VENV)/.runtime ## .venv from the lock, nothing else
 # The rules are run with every branch counted, and all that is counted slowly is them.
 test: $(VENV)/.dev ## every test; what this machine cannot run is named at the end (ARGS= for some of them)
 ifdef ARGS
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 else
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --cov --cov-report= tests/protocol
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report= tests/protocol
 	@$(BIN)/coverage report --fail-under=100
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations=20 --ignore=tests/protocol
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=20 --ignore=tests/protocol
 endif
 
 conformance: $(VENV)/.dev ## the certification plans' modules, as tests of ours, with a table of their results

@@ -17,12 +17,8 @@ def anyio_backend():
 FIRST = ("clients", "docs", "journeys", "faults", "conformance", "commands")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """A file keeps to one process, for its fixtures' sake; so does all of faults, whose servers need the machine."""
     items.sort(key=lambda item: FIRST.index(room(item)) if room(item) in FIRST else len(FIRST))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("faults" if room(item) == "faults" else item.location[0]))
 
 
 def room(item):

@@ -20,15 +20,18 @@ class Work:
     def __call__(self, issuer) -> Iterator[list[tuple[str, ...]]]:
         done: list[tuple[str, ...]] = []
         store, hashing = type(issuer.server.store), type(issuer.server.hashing)
+        its_own = issuer.server.store  # another server of this process may be at work
         fetch, commit, verify, hash = store.fetch, store.commit, hashing.verify, hashing.hash
 
         async def fetched(self, read, **values):
-            done.append(("read", str(read.statement)))
+            if self is its_own:
+                done.append(("read", str(read.statement)))
             return await fetch(self, read, **values)
 
         async def committed(self, changes):
             written = list(changes)
-            done.append(("write", *(_told(change) for change in written)))
+            if self is its_own:
+                done.append(("write", *(_told(change) for change in written)))
             return await commit(self, written)
 
         async def verified(self, password, stored):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import serving
+from tests.docs.ready import Ready
 
 PATIENCE = 180  # seconds for all that a page has, on a machine that has other things to do
 BIN = Path(sys.executable).parent
@@ -23,6 +24,7 @@ class Folder:
     """Stands for a checkout after `make install`, as far as commands are concerned."""
 
     path: Path
+    ready: Ready | None = None  # None: every command reads the program anew
     demo: Mapping[str, str] = field(default_factory=dict)  # what stands in var/demo.env
 
     def __post_init__(self) -> None:
@@ -33,7 +35,8 @@ class Folder:
     @property
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in serving.environment().items() if not name.startswith("DEMO_")}
-        path = f"{BIN}{os.pathsep}{kept.get('PATH', '')}"
+        first = [] if self.ready is None else [str(self.ready.folder)]
+        path = os.pathsep.join([*first, str(BIN), kept.get("PATH", "")])
         return {**kept, "PATH": path, "HOME": str(self.path), "CURL_HOME": str(self.path)}
 
     def paste(self, blocks: Sequence[str]) -> list[str]:
@@ -63,9 +66,9 @@ def _wait(shell: subprocess.Popen[bytes]) -> int:
 
 
 @contextlib.contextmanager
-def demo(path: Path) -> Iterator[Folder]:
+def demo(path: Path, ready: Ready | None = None) -> Iterator[Folder]:
     """With a demo server of its own."""
-    found = Folder(path)
+    found = Folder(path, ready)
     port = serving.free_port()
     with serving.running(serving.Served(f"http://localhost:{port}", port, path, found.environment), "--demo"):
         found.demo = serving.demo_environment(path)

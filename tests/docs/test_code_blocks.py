@@ -14,6 +14,7 @@ from mintmark.settings import Settings
 from tests import serving
 from tests.docs import blocks, shell
 from tests.docs.blocks import Block
+from tests.docs.ready import Ready
 
 BLOCKS = blocks.all_blocks()
 # Words after `run:` that other files of this folder know.
@@ -99,15 +100,22 @@ def lines(text: str) -> list[str]:
     return [line.strip() for line in text.strip().splitlines()]
 
 
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory):
+    found = Ready(tmp_path_factory.mktemp("ready"), shell.BIN / "mintmark")
+    yield found
+    found.close()
+
+
 @pytest.mark.parametrize("page", pages("demo"))
-def test_the_commands_of_a_page_work_beside_a_demo(page, tmp_path):
-    with shell.demo(tmp_path) as folder:
+def test_the_commands_of_a_page_work_beside_a_demo(page, tmp_path, ready):
+    with shell.demo(tmp_path, ready) as folder:
         paste(page, "demo", folder)
 
 
 @pytest.mark.parametrize("page", pages("folder"))
-def test_the_commands_of_a_page_work_in_an_empty_folder(page, tmp_path):
-    paste(page, "folder", shell.Folder(tmp_path))
+def test_the_commands_of_a_page_work_in_an_empty_folder(page, tmp_path, ready):
+    paste(page, "folder", shell.Folder(tmp_path, ready))
 
 
 def paste(page: str, run: str, folder: shell.Folder) -> None:
