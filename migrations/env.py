@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext, MigrationInfo
 from sqlalchemy import Connection, text
 
 from mintmark.store import history, migrate
-from mintmark.store.schema import metadata
+from mintmark.store.schema import spelled
 
 # Twenty nodes start together: one migrates, the others wait for it. The number means nothing, it is only ours.
 LOCK = 5_648_267_190
@@ -23,7 +23,7 @@ def run(connection: Connection) -> None:
         connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}'"))
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        target_metadata=spelled(),
         transactional_ddl=True,
         compare_type=True,
         on_version_apply=note,

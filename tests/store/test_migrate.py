@@ -15,7 +15,7 @@ from mintmark.store.changes import Run
 from mintmark.store.connect import connect
 from mintmark.store.executor import Read
 from mintmark.store.migrate import Unmigrated
-from mintmark.store.schema import configuration, metadata
+from mintmark.store.schema import configuration, spelled
 from tests.databases import named, run_sql
 
 
@@ -25,7 +25,7 @@ async def test_a_new_database_has_its_configuration(store):
 
 def test_tables_and_migrations_do_not_drift_apart(database):
     def compare(connection):
-        return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+        return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), spelled())
 
     async def compare_postgresql():
         engine = migrate.postgresql_engine(database.url)

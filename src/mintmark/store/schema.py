@@ -1,8 +1,8 @@
 """The tables: what must outlive a request. Times are milliseconds since the epoch, UTC; documents are JSON text."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, and_
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, and_
 
-from mintmark.store.schema_metadata import BY_KEY, metadata
+from mintmark.store.schema_metadata import BY_KEY, metadata, partial
 from mintmark.store.schema_openid import assertions, claim_rules, client_logos, initial_access_tokens, session_clients
 from mintmark.store.schema_operators import (
     applied,
@@ -116,7 +116,7 @@ clients = Table(
     **BY_KEY,
 )
 _UNUSED = and_(clients.c.self_registered == 1, clients.c.used_at.is_(None))
-Index("ix_clients_unused", clients.c.created_at, clients.c.id, sqlite_where=_UNUSED, postgresql_where=_UNUSED)
+partial("ix_clients_unused", clients.c.created_at, clients.c.id, where=_UNUSED)
 
 client_secrets = Table(
     "client_secrets",
@@ -315,3 +315,12 @@ throttles = Table(
     **BY_KEY,
 )
 Index("ix_throttles_expiry", throttles.c.expires_at)
+
+
+def spelled() -> MetaData:
+    """The tables with all that a database is told of them, for whoever makes or compares them."""
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if (where := index.info.get("where")) is not None:
+                index.dialect_kwargs.update({"sqlite_where": where, "postgresql_where": where})
+    return metadata

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
 
-from mintmark.store.schema_metadata import BY_KEY, metadata
+from mintmark.store.schema_metadata import BY_KEY, metadata, partial
 
 audit = Table(
     "audit",
@@ -26,15 +26,11 @@ audit = Table(
 )
 # Only what is sealed: a door writes its row and the entry below that it waits, and the sealer these, many at once.
 for _name, _column in (("person", audit.c.person_id), ("client", audit.c.client_id), ("event", audit.c.event)):
-    Index(f"ix_audit_{_name}", _column, audit.c.id, sqlite_where=audit.c.seal.is_not(None),
-          postgresql_where=audit.c.seal.is_not(None))  # fmt: skip
-Index("ix_audit_actor", audit.c.actor, audit.c.id, sqlite_where=audit.c.actor.is_not(None),
-      postgresql_where=audit.c.actor.is_not(None))  # fmt: skip
-Index("ix_audit_refused", audit.c.outcome, audit.c.id, sqlite_where=audit.c.outcome == "refused",
-      postgresql_where=audit.c.outcome == "refused")  # fmt: skip
+    partial(f"ix_audit_{_name}", _column, audit.c.id, where=audit.c.seal.is_not(None))
+partial("ix_audit_actor", audit.c.actor, audit.c.id, where=audit.c.actor.is_not(None))
+partial("ix_audit_refused", audit.c.outcome, audit.c.id, where=audit.c.outcome == "refused")
 # Only what waits for its seal, by a column that no other index begins with: no plan can take another.
-Index("ix_audit_unsealed", audit.c.at, audit.c.id, sqlite_where=audit.c.seal.is_(None),
-      postgresql_where=audit.c.seal.is_(None))  # fmt: skip
+partial("ix_audit_unsealed", audit.c.at, audit.c.id, where=audit.c.seal.is_(None))
 
 # What of an audit row is personal: it can be deleted, and the chain stays whole.
 audit_personal = Table(
@@ -88,14 +84,10 @@ outbox = Table(
 )
 Index("ix_outbox_receiver", outbox.c.receiver, outbox.c.id)
 # What is still to be done, by receiver: one with a hundred thousand messages that wait costs the others nothing.
-Index("ix_outbox_due", outbox.c.receiver, outbox.c.due_at, sqlite_where=outbox.c.due_at.is_not(None),
-      postgresql_where=outbox.c.due_at.is_not(None))  # fmt: skip
-Index("ix_outbox_waiting", outbox.c.id, sqlite_where=outbox.c.due_at.is_not(None),
-      postgresql_where=outbox.c.due_at.is_not(None))  # fmt: skip
-Index("ix_outbox_done", outbox.c.id, sqlite_where=outbox.c.done_at.is_not(None),
-      postgresql_where=outbox.c.done_at.is_not(None))  # fmt: skip
-Index("ix_outbox_given_up", outbox.c.id, sqlite_where=outbox.c.given_up_at.is_not(None),
-      postgresql_where=outbox.c.given_up_at.is_not(None))  # fmt: skip
+partial("ix_outbox_due", outbox.c.receiver, outbox.c.due_at, where=outbox.c.due_at.is_not(None))
+partial("ix_outbox_waiting", outbox.c.id, where=outbox.c.due_at.is_not(None))
+partial("ix_outbox_done", outbox.c.id, where=outbox.c.done_at.is_not(None))
+partial("ix_outbox_given_up", outbox.c.id, where=outbox.c.given_up_at.is_not(None))
 
 webhooks = Table(
     "webhooks",

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
 
-from mintmark.store.schema_metadata import BY_KEY, metadata
+from mintmark.store.schema_metadata import BY_KEY, metadata, partial
 
 people = Table(
     "people",
@@ -26,8 +26,7 @@ people = Table(
     Column("delete_after", BigInteger),  # the person asked to be deleted, and may think again until then
     **BY_KEY,
 )
-Index("ix_people_delete_after", people.c.delete_after, sqlite_where=people.c.delete_after.is_not(None),
-      postgresql_where=people.c.delete_after.is_not(None))  # fmt: skip
+partial("ix_people_delete_after", people.c.delete_after, where=people.c.delete_after.is_not(None))
 Index("ix_people_email", people.c.email)  # operators look for unverified addresses too
 
 sessions = Table(
@@ -54,10 +53,8 @@ sessions = Table(
 Index("ix_sessions_person", sessions.c.person_id, sessions.c.id)
 Index("ix_sessions_expiry", sessions.c.expires_at)
 # Those that run out by themselves, and those whose end somebody has to hear of.
-Index("ix_sessions_unended", sessions.c.expires_at, sessions.c.id, sqlite_where=sessions.c.ended_at.is_(None),
-      postgresql_where=sessions.c.ended_at.is_(None))  # fmt: skip
-Index("ix_sessions_untold", sessions.c.untold_at, sessions.c.id, sqlite_where=sessions.c.untold_at.is_not(None),
-      postgresql_where=sessions.c.untold_at.is_not(None))  # fmt: skip
+partial("ix_sessions_unended", sessions.c.expires_at, sessions.c.id, where=sessions.c.ended_at.is_(None))
+partial("ix_sessions_untold", sessions.c.untold_at, sessions.c.id, where=sessions.c.untold_at.is_not(None))
 
 # WebAuthn credentials (WebAuthn Level 3 §4).
 passkeys = Table(
