@@ -19,7 +19,7 @@ from bench.targets import API, Target
 
 SCOPE = "openid api:read offline_access"
 SIGNED_IN_SCOPE = "openid api:read"  # for offline_access node-oidc-provider asks anew each time
-ARGON2ID = {"argon2__type": "ID", "argon2__memory_cost": 65536, "argon2__time_cost": 3, "argon2__parallelism": 1}
+ARGON2ID = {"argon2__type": "ID", "argon2__memory_cost": 47104, "argon2__time_cost": 1, "argon2__parallelism": 1}
 
 
 @dataclass(frozen=True, slots=True)
