@@ -71,6 +71,7 @@ def _line(monkeypatch, capsys, database):
         "DATABASE_URL": database.url,
         "SEALING_KEYS": sealing.generate(),
         "PASSWORD_HASH_MEMORY": "19456",
+        "PASSWORD_HASH_TIME_COST": "2",
     }.items():
         monkeypatch.setenv(f"MINTMARK_{name}", value)
     found = Line(monkeypatch, capsys, database)

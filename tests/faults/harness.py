@@ -261,6 +261,7 @@ def settings_for(database: Database, **more: str) -> dict[str, str]:
         "MINTMARK_LOG_FORMAT": "json",
         "MINTMARK_HOST": "127.0.0.1",
         "MINTMARK_PASSWORD_HASH_MEMORY": "19456",
+        "MINTMARK_PASSWORD_HASH_TIME_COST": "2",
         **more,
     }
 
