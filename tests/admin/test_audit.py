@@ -16,6 +16,8 @@ MEMBERS = {
     "address", "count", "seal", "detail",
 }  # fmt: skip
 
+pytestmark = pytest.mark.usefixtures("without_upkeep")  # it would seal what a test is about to seal
+
 
 async def happen(issuer, event, address="192.0.2.1", ago=0.0):
     now = issuer.server.clock() - timedelta(seconds=ago)
@@ -96,7 +98,6 @@ async def test_seals_are_listed_by_pages(issuer):
     assert 2 == pages[0][0]["rows"]
 
 
-@pytest.mark.usefixtures("without_upkeep")
 async def test_a_page_costs_one_statement_beside_the_token(sqlite_issuer):
     await happen(sqlite_issuer, failed("p"))
     operator = await operating.operator(sqlite_issuer)

@@ -135,6 +135,7 @@ async def test_who_is_deleted_is_gone_and_deleting_again_is_the_same(issuer):
     assert 0 == await issuer.count("consents")
 
 
+@pytest.mark.usefixtures("without_upkeep")  # which would seal too
 async def test_of_who_is_deleted_the_trail_keeps_no_address_sealed_or_not(issuer):
     await issuer.tokens()
     await chaining.seal_audit(issuer.server)
