@@ -191,7 +191,7 @@ def _tried(visitor: Visitor, requests: int, arrived: Callable[[], int]) -> Door:
         references[naming.__name__] = [location.partition("reference=")[2] for location in led]
     deadline = time.monotonic() + 120
     while arrived() < before + letters and time.monotonic() < deadline:
-        time.sleep(0.1)
+        time.sleep(0.1)  # letters come from another process, in its own time
     settle(arrived)
     code = {"code": "0000 0000"}
     return Door(
@@ -206,7 +206,7 @@ def settle(arrived: Callable[[], int]) -> None:
     """Until no letter has come for two seconds: what is on its way is work beside what is measured."""
     last, since = arrived(), time.monotonic()
     while time.monotonic() < since + 2:
-        time.sleep(0.1)
+        time.sleep(0.1)  # letters come from another process, in its own time
         if arrived() != last:
             last, since = arrived(), time.monotonic()
 

@@ -154,6 +154,27 @@ async def test_without_the_database_it_is_good_for_as_long_as_if_it_had_been_kep
     assert "retry-after" in answers[2].headers
 
 
+async def test_without_the_database_it_is_what_was_read_last_also_where_nobody_had_asked_since(
+    sqlite_issuer, monkeypatch
+):
+    """Not what was answered last: a key may have been taken away in between."""
+    issuer, door = sqlite_issuer, "/.well-known/jwks.json"
+    before = await issuer.http.get(door)
+    await keyring.make_first(issuer.server, "PS256", issuer.server.clock())
+    registry = await issuer.server.registry.current()
+    later = registry._monotonic() + 60
+
+    async def away(*given, **more):
+        raise Unavailable
+
+    monkeypatch.setattr(registry, "_monotonic", lambda: later)
+    monkeypatch.setattr(type(issuer.server.store), "fetch", away)
+    after = await issuer.http.get(door)
+
+    assert 200 == after.status_code
+    assert {"PS256"} == {key["alg"] for key in after.json()["keys"]} - {key["alg"] for key in before.json()["keys"]}
+
+
 async def test_the_jwks_follows_the_ring(sqlite_issuer):
     first = await sqlite_issuer.http.get("/.well-known/jwks.json")
     await keyring.make_first(sqlite_issuer.server, "Ed25519", sqlite_issuer.server.clock())

@@ -8,6 +8,7 @@ from mintmark.client_auth import METHODS, private_key_jwt
 from mintmark.grants import GRANTS
 from mintmark.protocol import jose, metadata
 from mintmark.protocol.metadata import Offer
+from mintmark.registry import Registry
 from mintmark.server import Server
 from mintmark.store.changes import Unavailable
 from mintmark.wire.answer import CORS, NOSNIFF, Answer, Headers, to_json
@@ -26,6 +27,7 @@ class WellKnown:
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        self._jwks_max_age = int(server.settings.jwks_max_age.total_seconds())
         self._version: object = None
         self._metadata = Answer(200, ())
         self._jwks = Answer(200, ())
@@ -33,28 +35,26 @@ class WellKnown:
 
     async def metadata(self, asked: Asked) -> Answer:
         age = await self._age(METADATA_MAX_AGE)
-        return conditional(asked, _aged(self._metadata, METADATA_MAX_AGE, age), self._etags[0])
+        return conditional(asked, _aged(self._metadata, METADATA_MAX_AGE - age, self._etags[0], age), self._etags[0])
 
     async def jwks(self, asked: Asked) -> Answer:
-        most = int(self._server.settings.jwks_max_age.total_seconds())
-        age = await self._age(most)
-        return conditional(asked, _aged(self._jwks, most, age), self._etags[1])
+        age = await self._age(self._jwks_max_age)
+        return conditional(asked, _aged(self._jwks, self._jwks_max_age - age, self._etags[1], age), self._etags[1])
 
     async def _age(self, most: int) -> int:
         """Seconds; 0 where it is what the database says. Raises Unavailable where nobody may keep it any more."""
+        registry, age = self._server.registry, 0
         try:
-            await self._renew()
+            await registry.current()
         except Unavailable:
-            age = self._server.registry.age
-            if self._version is None or age >= most:
+            if registry.age >= most:
                 raise
-            return math.ceil(age)
-        return 0
+            age = math.ceil(registry.age)
+        if self._version != registry.version:  # others read it anew, perhaps just before the database went
+            self._make(registry)
+        return age
 
-    async def _renew(self) -> None:
-        registry = await self._server.registry.current()
-        if self._version == registry.version:
-            return
+    def _make(self, registry: Registry) -> None:
         grants = [name for name in GRANTS if name != "password" or registry.offers_password]
         words = [word for one in registry.catalogue.resources.values() for word in one.scopes]
         offered = [word for word in words if not word.startswith("admin:")]
@@ -79,10 +79,9 @@ class WellKnown:
         )
         body = to_json(metadata.document(offer))
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        jwks_max_age = int(self._server.settings.jwks_max_age.total_seconds())
         self._metadata = Answer(200, _headers(b"application/json", METADATA_MAX_AGE, etag), body)
         self._jwks = Answer(
-            200, _headers(b"application/json", jwks_max_age, registry.ring.etag), registry.ring.jwks_body
+            200, _headers(b"application/json", self._jwks_max_age, registry.ring.etag), registry.ring.jwks_body
         )
         self._etags = (etag, registry.ring.etag)
         self._version = registry.version
@@ -100,13 +99,8 @@ def _tags(given: str) -> Sequence[str]:
     return [one.strip().removeprefix("W/") for one in given.split(",")]
 
 
-def _aged(answer: Answer, most: int, age: int) -> Answer:
-    if age == 0:
-        return answer
-    fresh, left = (b"cache-control", b"public, max-age=%d" % most), b"public, max-age=%d" % (most - age)
-    return answer._replace(
-        headers=tuple((name, left if (name, value) == fresh else value) for name, value in answer.headers)
-    )
+def _aged(answer: Answer, left: int, etag: str, age: int) -> Answer:
+    return answer if age == 0 else answer._replace(headers=_headers(b"application/json", left, etag))
 
 
 def _headers(content_type: bytes, max_age: int, etag: str) -> Headers:
