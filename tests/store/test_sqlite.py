@@ -45,6 +45,18 @@ async def test_many_at_once_share_a_commit(store, beside):
     assert 1 == after - before
 
 
+async def test_what_comes_tick_after_tick_shares_a_commit(store, beside):
+    (before,) = beside.execute("PRAGMA data_version").fetchone()
+    tasks = []
+    for number in range(4):
+        tasks.append(asyncio.ensure_future(store.commit([throttle(f"t{number}")])))
+        await asyncio.sleep(0)
+    await asyncio.gather(*tasks)
+    (after,) = beside.execute("PRAGMA data_version").fetchone()
+
+    assert 1 == after - before
+
+
 async def test_every_commit_reaches_the_disk(store):
     transaction = store._transaction._connection
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from mintmark.store import sql
 from mintmark.store.changes import Change, Unavailable, Value
+from mintmark.store.coalesce import Growth
 from mintmark.store.executor import Read, Row
 from mintmark.store.measures import Measures, Pool
 from mintmark.store.sql import Statement
@@ -51,6 +52,7 @@ class SQLite:
         self._cursor = self._reader.cursor()
         self._waiting: list[Asked] = []
         self._called = False  # a batch is about to start
+        self._growth = Growth()
         self._transaction = Transaction(path)
         self._under_way: Sequence[Asked] = ()
         self._began = 0.0  # of the batch under way
@@ -103,13 +105,16 @@ class SQLite:
         return Pool(most=2, open=2, in_use=1 if self._under_way else 0, waiting=len(self._waiting))
 
     def _call(self) -> None:
-        """The batch starts after this tick, so that whatever else the tick brings is in it."""
+        """The batch starts after a tick that has brought nothing more."""
         if not self._called and not self._under_way:
             self._called = True
             self._idle.clear()
             self._loop.call_soon(self._start)
 
     def _start(self) -> None:
+        if self._growth.goes_on(len(self._waiting)):
+            self._loop.call_soon(self._start)
+            return
         self._called = False
         self._under_way, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
         self._began = time.perf_counter()
