@@ -13,7 +13,7 @@ from mintmark import networks
 from mintmark.counting import TOGETHER, Door
 from mintmark.networks import Network
 from mintmark.protocol.errors import InvalidRequest, NoSuchMethod, TooLarge
-from mintmark.wire import refusals
+from mintmark.wire import direct, refusals
 from mintmark.wire.answer import CORS, NO_STORE, NOSNIFF, Answer, Headers
 from mintmark.wire.asked import Asked
 
@@ -89,6 +89,9 @@ class Doors:
             tally.met.append((scope["method"], answer.status, answer.error, perf_counter() - began))
             if len(tally.met) >= TOGETHER:
                 tally.count()
+        cycle = direct.cycle_of(send)
+        if cycle is not None and direct.answered(cycle, answer.status, answer.headers, self.always, answer.body):
+            return
         length = (b"content-length", b"%d" % len(answer.body))
         headers = [*answer.headers, *self.always, length]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -136,6 +139,10 @@ class Doors:
 
     async def _body(self, receive: Receive) -> bytes:
         """Nearly always it is there already. Else the client may send its head, and nothing more for ever."""
+        cycle = direct.cycle_of(receive)
+        whole = None if cycle is None else direct.body_of(cycle)
+        if whole is not None and len(whole) <= self.body_limit:
+            return whole
         reading = self._parts(receive)
         try:
             waits_for = reading.send(None)
