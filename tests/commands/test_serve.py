@@ -265,9 +265,10 @@ def must_have_arrived(port):
 
 
 async def test_a_worker_keeps_what_it_made_at_the_start_out_of_the_collectors_way(sqlite_database, monkeypatch):
-    done: list[str] = []
+    done: list[object] = []
     collector = {name: partial(done.append, name) for name in ("disable", "freeze", "enable")}
-    monkeypatch.setattr(serve, "gc", SimpleNamespace(**collector))
+    seldom = SimpleNamespace(**collector, set_threshold=lambda *objects: done.append(objects))
+    monkeypatch.setattr(serve, "gc", seldom)
     settings = {
         "MINTMARK_ISSUER": "https://id.example",
         "MINTMARK_DATABASE_URL": sqlite_database.url,
@@ -281,4 +282,4 @@ async def test_a_worker_keeps_what_it_made_at_the_start_out_of_the_collectors_wa
         pass
 
     assert ["disable"] == built
-    assert ["disable", "freeze", "enable"] == done
+    assert ["disable", "freeze", serve.GARBAGE, "enable"] == done
