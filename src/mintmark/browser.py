@@ -22,6 +22,7 @@ from mintmark.wire.answer import Answer
 from mintmark.wire.asked import Asked
 
 PREFIX = "mms_"
+BETWEEN = "."  # the two parts of the cookie; where there is one part, nobody has signed in, and nothing is looked up
 STATE = re.compile(r"[0-9a-f]{32}")
 DEVICE_AGE = 400 * 24 * 3600  # seconds: the longest that browsers keep a cookie
 
@@ -41,7 +42,7 @@ class Browser:
 
     @property
     def name(self) -> str:
-        return self.secret.partition(".")[0]
+        return self.secret.partition(BETWEEN)[0]
 
     @property
     def digest(self) -> bytes:
@@ -60,7 +61,7 @@ async def read(server: Server, asked: Asked, now: datetime) -> Browser:
         return Browser(
             ids.secret(PREFIX, server.random(32)), is_new=True, session=None, person=None, languages=asked.languages
         )
-    found = await sessions.find(server.store, ids.digest(secret))
+    found = await sessions.find(server.store, ids.digest(secret)) if BETWEEN in secret else None
     if found is None or not found[0].is_live(now):
         return Browser(secret, is_new=False, session=None, person=None, languages=asked.languages)
     session, person = found
@@ -81,7 +82,7 @@ async def _touch(server: Server, session: Session, person: Person, now: datetime
 
 def new_secret(server: Server, browser: Browser) -> str:
     """Of a session: nobody who knew the browser before the sign-in knows it."""
-    return ids.secret(browser.name + ".", server.random(32))
+    return ids.secret(browser.name + BETWEEN, server.random(32))
 
 
 def csrf_token(server: Server, browser: Browser) -> str:

@@ -62,6 +62,12 @@ async def test_jwks_and_metadata_cost_none(issuer):
         assert 0 == await cheapest(issuer, lambda path=path: issuer.http.get(path))
 
 
+async def test_nothing_is_looked_up_for_a_browser_in_which_nobody_signed_in(issuer):
+    await issuer.http.get("/login")
+
+    assert 0 == await cheapest(issuer, lambda: issuer.http.get("/login"))
+
+
 async def test_a_refused_client_costs_none_once_it_is_known(sqlite_issuer):
     server = sqlite_issuer.server
     costs = []

@@ -79,7 +79,7 @@ async def signed_in(server: Server) -> list[str]:
     for n in range(PEOPLE):
         name = f"person-{n}"
         record = people.Record(name, name, None, None, json.dumps({"name": name}), "{}", ("staff",))
-        secret = ids.secret(browsers.PREFIX, os.urandom(32))
+        secret = ids.secret(f"{browsers.PREFIX}browser-{n}{browsers.BETWEEN}", os.urandom(32))
         changes.append(people.add(name, record, hashed, now))
         changes.append(sessions.add(session(f"session-{n}", name, now), ids.digest(secret), "127.0.0.1", "tests"))
         cookies.append(f"{server.settings.cookie_name}={secret}")
