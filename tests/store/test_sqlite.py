@@ -57,6 +57,25 @@ async def test_what_comes_tick_after_tick_shares_a_commit(store, beside):
     assert 1 == after - before
 
 
+async def test_a_statement_that_finds_its_few_rows_by_key_does_not_leave_the_loop(store, monkeypatch):
+    await store.commit([throttle("a", 1)])
+    gone = []
+    whole = sqlite_transaction.Transaction.whole
+
+    def noted(self, batch):
+        gone.append(batch)
+        return whole(self, batch)
+
+    monkeypatch.setattr(sqlite_transaction.Transaction, "whole", noted)
+    remove = delete(throttles).where(throttles.c.id == bindparam("of"))
+    await store.commit([Run(remove, {"of": "a"}, few=True), throttle("b")])
+    assert [] == gone
+
+    await store.commit([Run(remove, {"of": "b"})])
+    assert 1 == len(gone)
+    assert [] == await store.fetch(rows.COUNTED)
+
+
 async def test_every_commit_reaches_the_disk(store):
     transaction = store._transaction._connection
 

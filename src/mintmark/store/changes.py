@@ -41,6 +41,7 @@ class Run(NamedTuple):
     statement: Executable  # insert, update or delete with bindparams for `parameters`
     parameters: Values
     rows: int | None = None  # how many rows it must touch; None: any number
+    few: bool = False  # a handful at most, found by their key: SQLite need not leave the loop for it
 
 
 Change = Require | Update | Insert | Run

@@ -61,7 +61,7 @@ def add(request: KeptRequest) -> list[Change]:
     }  # fmt: skip
     kept: list[Change] = [Insert(_TABLE, values)]
     if request.browser_digest is not None:
-        kept.append(Run(_TRIM, {"browser": request.browser_digest, "most": MOST_PER_BROWSER}))
+        kept.append(Run(_TRIM, {"browser": request.browser_digest, "most": MOST_PER_BROWSER}, few=True))
     return kept
 
 

@@ -87,7 +87,7 @@ class Shapes:
         compiled = self._runs.get(change.statement)
         if compiled is None:
             self._runs[change.statement] = compiled = sql.statement(change.statement, DIALECT)
-        return Step(compiled.sql, compiled.arrange(change.parameters), change.rows, slow=True)
+        return Step(compiled.sql, compiled.arrange(change.parameters), change.rows, slow=not change.few)
 
 
 def _together(steps: Steps) -> Steps:

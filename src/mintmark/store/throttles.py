@@ -52,17 +52,18 @@ def count(id: str, read: Count | None, tick: Tick, now: datetime) -> Change:
     if tick.below is None:
         return Update(throttles, {"id": id, **_values(read)}, _values(tick.count))
     until = ms(tick.count.expires_at)
-    return Run(_ADD, {"of": id, "began": ms(read.first_at), "below": tick.below, "now": ms(now), "until": until}, 1)
+    as_read: Values = {"of": id, "began": ms(read.first_at), "below": tick.below, "now": ms(now), "until": until}
+    return Run(_ADD, as_read, rows=1, few=True)
 
 
 def take_back(id: str, now: datetime) -> Change:
     """One attempt less."""
-    return Run(_TAKE_BACK, {"of": id, "now": ms(now)})
+    return Run(_TAKE_BACK, {"of": id, "now": ms(now)}, few=True)
 
 
 def clear(id: str) -> Change:
     """As if nothing had failed. The row stays: parallel attempts add to it, where they would race to insert it."""
-    return Run(_CLEAR, {"of": id})
+    return Run(_CLEAR, {"of": id}, few=True)
 
 
 def _values(count: Count) -> Values:
