@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from passlib.context import CryptContext
 
@@ -19,42 +21,58 @@ from bench.targets import API, Target
 
 SCOPE = "openid api:read offline_access"
 SIGNED_IN_SCOPE = "openid api:read"  # for offline_access node-oidc-provider asks anew each time
+TOGETHER = 20  # flows in a row on one server before it is the other's turn
+SETTLED = 15  # seconds after which a server has done what it does once: reading, compiling, the first round of upkeep
 ARGON2ID = {"argon2__type": "ID", "argon2__memory_cost": 47104, "argon2__time_cost": 1, "argon2__parallelism": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Seconds: of CPU for each (server, PostgreSQL), of wall time for each, and of CPU for one hash.
+    """Seconds: of CPU for each (server, PostgreSQL), and of wall time for each.
 
-    hashing: 0.0 where no password is in it.
+    without: CPU of the same on a server whose hash costs nothing; alone: CPU of one hash by itself. 0.0 where no
+    password is in it.
     """
 
     server: float
     postgres: float
     took: list[float]
-    hashing: float = 0.0
+    without: float = 0.0
+    alone: float = 0.0
+
+    @property
+    def cost(self) -> float:
+        return self.server + self.postgres
 
     @property
     def share(self) -> float | None:
-        """None: no password in it."""
-        return self.hashing / (self.server + self.postgres) if self.hashing else None
+        """Of the hash. None: no password in it."""
+        return 1 - self.without / self.cost if self.without else None
 
 
 def measure_flows(target: Mintmark, count: int) -> Flow:
     """`count` people in a row, each with a browser that was never here before."""
 
-    def flow() -> None:
-        with target.browser() as browser:
-            browser.code_flow(SCOPE, resource=API)
+    def flows(target: Mintmark, count: int) -> Sequence[Callable[[], object]]:
+        def flow() -> None:
+            with target.browser() as browser:
+                browser.code_flow(SCOPE, resource=API)
 
-    return _beside_hashes(target, [flow] * (count + 1))
+        return [flow] * count
+
+    with twin(target) as other:
+        return _beside(target, flows(target, count + 1), other, flows(other, count + 1))
 
 
 def measure_sign_ins(target: Mintmark, count: int) -> Flow:
     """The same people, who have the page already: from the form with their password to the cookie of their session."""
-    with ExitStack() as stack:
-        browsers = [stack.enter_context(target.browser()) for _ in range(count + 1)]
-        return _beside_hashes(target, [partial(one.sign_in, one.sign_in_page()) for one in browsers])
+    with twin(target) as other, ExitStack() as stack:
+
+        def sign_ins(target: Mintmark) -> Sequence[Callable[[], object]]:
+            browsers = [stack.enter_context(target.browser()) for _ in range(count + 1)]
+            return [partial(one.sign_in, one.sign_in_page()) for one in browsers]
+
+        return _beside(target, sign_ins(target), other, sign_ins(other))
 
 
 def measure_signed_in_flows(target: Mintmark | NodeProvider, count: int) -> Flow:
@@ -64,22 +82,60 @@ def measure_signed_in_flows(target: Mintmark | NodeProvider, count: int) -> Flow
         return _measure(target, [flow] * (count + 1))  # the first signs in, and allows it
 
 
-def _beside_hashes(target: Target, work: Sequence[Callable[[], object]]) -> Flow:
-    hash_before = hash_seconds()
-    found = _measure(target, work)
-    return replace(found, hashing=(hash_before + hash_seconds()) / 2)
+@contextmanager
+def twin(target: Mintmark) -> Iterator[Mintmark]:
+    """The same server in all but one thing: verifying a password costs next to nothing."""
+    folder = Path(tempfile.mkdtemp(prefix="free-hash-", dir=target.folder.parent))
+    folder.chmod(0o755)  # PostgreSQL runs as somebody else
+    other = Mintmark(target.name, folder, on_postgres=target.postgres is not None, free_hash=True)
+    try:
+        other.prepare()
+        other.start()
+        time.sleep(SETTLED)
+        yield other
+    finally:
+        other.close()
+
+
+def _beside(
+    target: Target, work: Sequence[Callable[[], object]], other: Target, work_without: Sequence[Callable[[], object]]
+) -> Flow:
+    """Some here, some there: both meet the same machine, and few of one work in caches that the other has emptied."""
+    alone_before = hash_seconds()
+    with pinned(last_core()):
+        here, there = _Meter(target, work[0]), _Meter(other, work_without[0])
+        for begin in range(1, len(work), TOGETHER):
+            for meter, todo in ((here, work), (there, work_without)):
+                for one in todo[begin : begin + TOGETHER]:
+                    meter.add(one)
+    alone = (alone_before + hash_seconds()) / 2
+    return replace(here.flow(), without=there.flow().cost, alone=alone)
 
 
 def _measure(target: Target, work: Sequence[Callable[[], object]]) -> Flow:
-    """One after the other; the first only warms up."""
-    first, *rest = work
+    """One after the other."""
     with pinned(last_core()):
-        first()
-        before = target.usage()
-        took = [_wall_of(one) for one in rest]
-        after = target.usage()
-    count = len(rest)
-    return Flow((after.server - before.server) / count, (after.postgres - before.postgres) / count, took)
+        meter = _Meter(target, work[0])
+        for one in work[1:]:
+            meter.add(one)
+        return meter.flow()
+
+
+class _Meter:
+    """What each of some things costs a target."""
+
+    def __init__(self, target: Target, warming: Callable[[], object]) -> None:
+        warming()
+        self._target, self._before = target, target.usage()
+        self._took: list[float] = []
+
+    def add(self, work: Callable[[], object]) -> None:
+        self._took.append(_wall_of(work))
+
+    def flow(self) -> Flow:
+        after, count = self._target.usage(), len(self._took)
+        before = self._before
+        return Flow((after.server - before.server) / count, (after.postgres - before.postgres) / count, self._took)
 
 
 def hash_seconds(times: int = 20) -> float:

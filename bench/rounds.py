@@ -106,7 +106,7 @@ def _one_by_one(
 
 
 def _line(work: str, title: str, target: Target, flow: Flow, count: int) -> Line:
-    line = Line(work, title, target.name, hash_share=flow.share, hashing=flow.hashing * MICRO)
+    line = Line(work, title, target.name, hash_share=flow.share, hash_alone=flow.alone * MICRO)
     line.cpu, line.postgres, line.requests = [flow.server * MICRO], [flow.postgres * MICRO], count
     line.rate = [1 / statistics.mean(flow.took)]
     line.p50 = [statistics.median(flow.took) * MICRO]

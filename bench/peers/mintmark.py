@@ -13,15 +13,19 @@ from pathlib import Path
 from bench.browser import Browser, Login
 from bench.targets import API, CALLBACK, MACHINE, OPAQUE, SECRET, SPEAKER, WEB, Paths, Target
 
+FREE_HASH = {"MINTMARK_PASSWORD_HASH_MEMORY": "64", "MINTMARK_PASSWORD_HASH_TIME_COST": "1"}
 USERNAME, PASSWORD = "bench", "a password that nobody would guess"
 
 
 class Mintmark(Target):
     paths = Paths(token="/token", introspect="/introspect", jwks="/.well-known/jwks.json")
 
-    def __init__(self, name: str, folder: Path, *, on_postgres: bool = False, filled: bool = False) -> None:
+    def __init__(
+        self, name: str, folder: Path, *, on_postgres: bool = False, filled: bool = False, free_hash: bool = False
+    ) -> None:
         super().__init__(name, folder, on_postgres=on_postgres)
         self.filled = filled
+        self.free_hash = free_hash
         self._sealing_key = base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
 
     @property
@@ -59,6 +63,7 @@ class Mintmark(Target):
             "MINTMARK_SEALING_KEYS": self._sealing_key,
             "MINTMARK_HOST": "127.0.0.1",
             "MINTMARK_PORT": str(self.port),
+            **(FREE_HASH if self.free_hash else {}),
         }
 
     def browser(self) -> Browser:
