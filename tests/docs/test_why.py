@@ -15,6 +15,7 @@ ALIKE = (
     (TRACE, "TRACE"),
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z"), "TIME"),
     (re.compile(r"\bseal \d+"), "seal N"),
+    (re.compile(r"\b\d+ seals"), "N seals"),  # as many as the moments in which the rows came
 )
 SETTINGS = '. var/demo.env; export MINTMARK_ISSUER="$DEMO_ISSUER" MINTMARK_SEALING_KEYS="$(cat var/sealing.key)"\n'
 

@@ -195,6 +195,7 @@ def plain(answer: httpx2.Response) -> str:
     return str(sorted(kept))
 
 
+@pytest.mark.usefixtures("without_upkeep")  # whose statements would be counted too
 async def test_asking_costs_the_same_whoever_is_named(sqlite_issuer, mailbox, monkeypatch):
     """Counted, not timed: statements, change sets, hashes and letters of the request itself."""
     issuer = sqlite_issuer

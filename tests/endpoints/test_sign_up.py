@@ -136,6 +136,7 @@ async def test_who_has_an_account_gets_another_letter_and_the_page_says_the_same
     assert "mml_" not in known.as_string()
 
 
+@pytest.mark.usefixtures("without_upkeep")  # whose statements would be counted too
 async def test_the_answer_costs_the_same_statements_whoever_is_named(sqlite_issuer, monkeypatch):
     asked: list[str] = []
     fetch = type(sqlite_issuer.server.store).fetch
