@@ -76,25 +76,31 @@ IDS = st.uuids().map(str)
 TOKENS = st.builds(refresh_token.make, IDS, TIMES, KEYS)
 
 
+def after(key, presented, spent_ms):
+    return refresh_token.heir(key, presented, refresh_token.digest(presented), spent_ms)
+
+
 @given(KEYS, TOKENS, TIMES)
 def test_the_heir_is_the_same_for_the_same_token_spent_at_the_same_time(key, presented, spent_ms):
-    heir = refresh_token.heir(key, presented, spent_ms)
+    heir = after(key, presented, spent_ms)
 
-    assert heir == refresh_token.heir(bytes(key), str(presented), spent_ms)
-    assert re.fullmatch(r"mmr_[A-Za-z0-9_-]{72}", heir)
-    assert heir != presented
+    assert heir == after(bytes(key), str(presented), spent_ms)
+    assert re.fullmatch(r"mmr_[A-Za-z0-9_-]{72}", heir.text)
+    assert heir.text != presented
+    assert heir.digest == refresh_token.digest(heir.text)
+    assert heir.digest[:16] == refresh_token.digest(presented)[:16]
 
 
 @given(st.lists(st.tuples(KEYS, TOKENS), unique=True))
 def test_no_two_tokens_and_no_two_keys_have_the_same_heir(pairs):
-    assert len(pairs) == len({refresh_token.heir(key, presented, 1) for key, presented in pairs})
+    assert len(pairs) == len({after(key, presented, 1).text for key, presented in pairs})
 
 
 @given(KEYS, TOKENS)
 def test_a_chain_of_heirs_never_comes_back(key, first):
     chain = [first]
     for _ in range(20):
-        chain.append(refresh_token.heir(key, chain[-1], 1))
+        chain.append(after(key, chain[-1], 1).text)
 
     assert 21 == len(set(chain))
 

@@ -109,12 +109,11 @@ def _use(
             return presented, [refresh_tokens.prolong(token.digest, expires_at)], None
         case Fresh():
             key_id, key = server.registry.secret("heir")
-            heir = refresh_token.heir(key, presented, ms(now))
-            digest = refresh_token.digest(heir)
-            spent = refresh_tokens.spend(token.digest, digest, key_id, now)
-            return heir, [spent, refresh_tokens.add(digest, standing.authorization.id, now, expires_at)], None
+            heir = refresh_token.heir(key, presented, token.digest, ms(now))
+            spent = refresh_tokens.spend(token.digest, heir.digest, key_id, now)
+            return heir.text, [spent, refresh_tokens.add(heir.digest, standing.authorization.id, now, expires_at)], None
         case HeirAgain(key_id, spent_at):
-            return _again(server, presented, key_id, spent_at, standing)
+            return _again(server, presented, token.digest, key_id, spent_at, standing)
         case Reused():
             raise _reused(request, standing)
         case Expired():
@@ -127,18 +126,18 @@ def _use(
 
 
 def _again(
-    server: Server, presented: str, key_id: str, spent_at: datetime, standing: Standing
+    server: Server, presented: str, its_digest: bytes, key_id: str, spent_at: datetime, standing: Standing
 ) -> tuple[str, Sequence[Change], Event | None]:
     key = server.registry.older_secret("heir", key_id)
     if key is None:
         raise InvalidGrant("the refresh token was used before", check="heir key", expected=f"the key {key_id}")
-    heir = refresh_token.heir(key, presented, ms(spent_at))
+    heir = refresh_token.heir(key, presented, its_digest, ms(spent_at))
     told = RefreshRepeated(
         client_id=standing.authorization.client_id,
         person_id=standing.authorization.person_id,
         authorization_id=standing.authorization.id,
     )
-    return heir, [refresh_tokens.heir_is_unused(refresh_token.digest(heir))], told
+    return heir.text, [refresh_tokens.heir_is_unused(heir.digest)], told
 
 
 def _reused(request: TokenRequest, standing: Standing) -> InvalidGrant:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from mintmark.protocol import ids
 
 PREFIX = "mmr_"
+AUTHORIZATION = 16  # bytes: its id
 HEAD = 22  # bytes: the authorization's id, and the milliseconds of its making
 _HEAD_LETTERS = 32  # they hold the head, and two bytes more
 
@@ -20,6 +21,13 @@ class RefreshToken(NamedTuple):
     spent_at: datetime | None  # None: it is the live end of its chain
     heir_key_id: str | None
     heir_is_used: bool  # the heir was itself presented with success
+
+
+class Heir(NamedTuple):
+    """The token that comes after another, and the key of its row."""
+
+    text: str
+    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,8 @@ def use(token: RefreshToken, now: datetime, grace: timedelta) -> Fresh | HeirAga
 
 def make(authorization_id: str, created_ms: int, secret: bytes) -> str:
     """The token's text. `secret`: 256 bits; what stands before them is none."""
-    return _written(bytes.fromhex(authorization_id.replace("-", "")), created_ms, secret)
+    head = bytes.fromhex(authorization_id.replace("-", "")) + created_ms.to_bytes(HEAD - AUTHORIZATION, "big")
+    return _written(head, secret)
 
 
 def digest(token: str) -> bytes:
@@ -77,11 +86,13 @@ def shown(digest: bytes) -> str:
     return digest[HEAD : HEAD + 16].hex()
 
 
-def heir(key: bytes, presented: str, spent_ms: int) -> str:
-    """The heir's text: derived, so that a retry gets the same one and nothing secret is stored."""
-    secret = hmac.digest(key, b"heir\0" + ids.digest(presented) + presented.encode(), "sha256")
-    return _written(digest(presented)[:16], spent_ms, secret)
+def heir(key: bytes, presented: str, its_digest: bytes, spent_ms: int) -> Heir:
+    """Derived, so that a retry gets the same one and nothing secret is stored. its_digest: `digest(presented)`."""
+    secret = hmac.digest(key, b"heir\0" + its_digest[HEAD:] + presented.encode(), "sha256")
+    head = its_digest[:AUTHORIZATION] + spent_ms.to_bytes(HEAD - AUTHORIZATION, "big")
+    text = _written(head, secret)
+    return Heir(text, head + ids.digest(text))
 
 
-def _written(authorization: bytes, created_ms: int, secret: bytes) -> str:
-    return PREFIX + urlsafe_b64encode(authorization + created_ms.to_bytes(6, "big") + secret).decode()
+def _written(head: bytes, secret: bytes) -> str:
+    return PREFIX + urlsafe_b64encode(head + secret).decode()
