@@ -18,6 +18,25 @@ def test_every_form_is_read_as_it_was_written(pairs):
     assert sorted(pairs) == sorted(read)
 
 
+@given(st.sampled_from(["scope", "resource", "redirect_uri", "password"]), TEXT.filter(bool))
+def test_what_is_the_same_each_time_is_read_the_same_each_time(name, value):
+    written = urlencode({name: value})
+
+    assert [value] * 3 == [Params.read(written).get(name) for _ in range(3)]
+
+
+@pytest.mark.parametrize("name", ["scope", "password"])
+def test_what_is_no_utf_8_is_refused_each_time(name):
+    for _ in range(3):
+        with pytest.raises(InvalidRequest, match="not UTF-8"):
+            Params.read(f"{name}=%ff")
+
+
+@given(st.dictionaries(st.sampled_from("abcd"), TEXT), st.frozensets(st.sampled_from("abcde")))
+def test_of_some_names_none_was_sent_or_one_was(sent, names):
+    assert Params.read(urlencode(sent)).sent_none(names) == (not set(sent) & names)
+
+
 @given(st.text())
 def test_whatever_comes_is_read_or_refused(text):
     try:

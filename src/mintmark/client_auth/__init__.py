@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Final, Protocol
 
 from mintmark.client_auth import client_secret_basic, client_secret_post, none, private_key_jwt
@@ -14,6 +15,7 @@ from mintmark.protocol.params import Params
 from mintmark.server import Server
 from mintmark.wire.asked import Asked
 
+BESIDE: Final = frozenset({"client_id", "client_secret", "client_assertion", "client_assertion_type"})
 UNKNOWN, DISABLED = "unknown client", "client disabled"
 
 
@@ -56,13 +58,17 @@ async def authenticate(
 
     spent: where a door may decide again, what this request has shown so far that is good once; None: it decides once.
     """
+    place = _place(asked, params)
+    again = None if place is None else await _again(server, asked, place, now)
+    if again is not None:
+        return again
     try:
         credentials = _read(asked, params)
     except InvalidClient as error:
         raise refused(asked, params, error.check, error.expected, error.got) from error
     if credentials is None:
         raise refused(asked, params, "client authentication", "credentials of a client")
-    key = f"{credentials.client_id[:200]}\n{asked.address}"
+    key = _failures(credentials.client_id, asked)
     wait = server.client_failures.allow(key, now)
     if wait is not None:
         raise TooManyAttempts(
@@ -81,11 +87,47 @@ async def authenticate(
             _failed(server, asked, client, key, error.check, now)
             raise refused(asked, params, error.check, error.expected, error.got) from error
         return client
-    why = _why_not(server, client, credentials, now)
+    proof = _proof(server, client, credentials, now)
+    why = _why_not(client, credentials, proof)
     if client is None or why is not None:
         _failed(server, asked, client, key, why or UNKNOWN, now)
         raise _told(asked, params, client, credentials, why or UNKNOWN)
+    if place is not None and proof is not None:
+        server.registry.remembered.keep(place, (client.id, proof))
     return client
+
+
+def _place(asked: Asked, params: Params) -> tuple[str, bytes] | None:
+    """Where it is remembered what an Authorization header came to: under its digest, for it holds a secret.
+
+    None: it does not stand alone, and is looked through each time.
+    """
+    header = asked.header(b"authorization")
+    if header is None or asked.count(b"authorization") > 1 or not params.sent_none(BESIDE):
+        return None
+    return "authorization", sha256(header.encode("latin-1")).digest()
+
+
+async def _again(server: Server, asked: Asked, place: tuple[str, bytes], now: datetime) -> Client | None:
+    """The client that has shown this header before, if everything that is asked of it holds now.
+
+    Only what the header says is remembered. None: it is read from the beginning, and refused there if it must be.
+    """
+    kept: tuple[str, bytes] | None = server.registry.remembered.get(place)
+    if kept is None:
+        return None
+    client_id, proof = kept
+    if server.client_failures.allow(_failures(client_id, asked), now) is not None:
+        return None
+    client = await server.registry.client(client_id)
+    if client is None or client.disabled_at is not None or client.is_public or client.auth_method in PROVING:
+        return None
+    return client if _is_live(proof, client, now) else None
+
+
+def _failures(client_id: str, asked: Asked) -> str:
+    """Under what they are counted."""
+    return f"{client_id[:200]}\n{asked.address}"
 
 
 def _failed(server: Server, asked: Asked, client: Client | None, key: str, why: str, now: datetime) -> None:
@@ -137,8 +179,7 @@ def _read(asked: Asked, params: Params) -> Credentials | None:
     return found[0]
 
 
-def _why_not(server: Server, client: Client | None, credentials: Credentials, now: datetime) -> str | None:
-    right = _has_secret(server, client, credentials, now)
+def _why_not(client: Client | None, credentials: Credentials, proof: bytes | None) -> str | None:
     if client is None:
         return UNKNOWN
     if client.disabled_at is not None:
@@ -147,16 +188,23 @@ def _why_not(server: Server, client: Client | None, credentials: Credentials, no
         return None if not credentials.secrets else "a public client has no secret"
     if client.auth_method in PROVING:
         return "a secret, or nothing, instead of an assertion"
-    return None if right else "wrong or missing secret"
+    return "wrong or missing secret" if proof is None else None
 
 
-def _has_secret(server: Server, client: Client | None, credentials: Credentials, now: datetime) -> bool:
-    """Compares, in constant time, with every live secret; an unknown client costs a digest as well."""
-    live = () if client is None else client.secrets
-    right = False
+def _proof(server: Server, client: Client | None, credentials: Credentials, now: datetime) -> bytes | None:
+    """What a secret that was sent is kept as, if it is a live one; an unknown client costs a digest as well."""
+    right = None
     for secret in credentials.secrets:
         given = server.registry.mac("client_secret", secret.encode())
-        for one in live:
-            if one.expires_at is None or now < one.expires_at:
-                right |= hmac.compare_digest(given, one.digest)
+        if client is not None and _is_live(given, client, now):
+            right = given
+    return right
+
+
+def _is_live(given: bytes, client: Client, now: datetime) -> bool:
+    """Compares, in constant time, with every live secret."""
+    right = False
+    for one in client.secrets:
+        if one.expires_at is None or now < one.expires_at:
+            right |= hmac.compare_digest(given, one.digest)
     return right

@@ -1,12 +1,16 @@
 """The parameters of a request, as they came (RFC 6749 §3.1, §3.2; RFC 6749 Appendix B)."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from mintmark.protocol.errors import InvalidRequest
 
 MOST = 200  # parameters in one request; the fullest real one has about thirty
 MAY_REPEAT = frozenset({"resource"})  # RFC 8707 §2
+# No secrets, and the same in request after request: what they decode to is remembered, where it is short.
+THE_SAME = frozenset({"scope", "resource", "redirect_uri"})
+SHORT, REMEMBERED = 300, 1_024  # characters; values
 
 
 class Params:
@@ -35,7 +39,7 @@ class Params:
             if "%" in name or "+" in name:
                 name = decode(name)
             if "%" in value or "+" in value:
-                value = decode(value)
+                value = _decoded(value) if name in THE_SAME and len(value) <= SHORT else decode(value)
             values.setdefault(name, []).append(value)
         return cls(values)
 
@@ -63,6 +67,10 @@ class Params:
         """Whether the name stands there at all, empty or repeated."""
         return name in self._values
 
+    def sent_none(self, names: frozenset[str]) -> bool:
+        """Whether none of them stands there."""
+        return names.isdisjoint(self._values)
+
     def is_repeated(self, name: str) -> bool:
         return len(self._values.get(name, ())) > 1
 
@@ -79,6 +87,11 @@ class Params:
 def repeated(name: str) -> InvalidRequest:
     shown = name if name.isascii() and name.isprintable() and len(name) <= 40 else "a parameter"
     return InvalidRequest(f"{shown} is sent more than once", check="repeated parameter", got=name)
+
+
+@lru_cache(REMEMBERED)
+def _decoded(text: str) -> str:
+    return decode(text)
 
 
 def decode(text: str) -> str:
