@@ -11,6 +11,7 @@ import uvicorn
 from mintmark.wire import asgi, direct
 from mintmark.wire.answer import JSON, Answer, json_answer
 from mintmark.wire.asgi import Doors, Route
+from mintmark.wire.direct import KEPT, Heads
 
 ALWAYS = ((b"strict-transport-security", b"max-age=63072000"),)
 LIMIT = 200_000
@@ -223,9 +224,30 @@ def test_with_a_uvicorn_that_it_was_not_written_for_nothing_is_done():
     cycle: Any = object()
 
     assert None is direct.body_of(cycle)
-    assert direct.answered(cycle, 200, JSON, (), b"x") is False
+    assert direct.answered(cycle, Heads(), 200, JSON, (), b"x") is False
 
 
 def test_what_is_bound_to_nothing_of_uvicorn_is_nobody_s():
     assert None is direct.cycle_of(lambda: None)
     assert None is direct.cycle_of([].append)
+
+
+@pytest.mark.parametrize("name", [b"set-cookie", b"location", b"x-trace-id"])
+def test_a_head_that_is_of_one_person_or_request_is_not_kept(name):
+    heads, headers = Heads(), (*JSON, (name, b"https://a.example/?code=secret"))
+    written = heads.written(200, headers, ALWAYS)
+    assert written is not None
+    line, rest = written
+
+    assert b"HTTP/1.1 200 OK\r\n" == line
+    assert name + b": https://a.example/?code=secret\r\n" in rest
+    assert 0 == len(heads._kept)
+
+
+def test_the_heads_that_are_kept_are_few_however_many_there_are():
+    heads = Heads()
+    for number in range(3 * KEPT):
+        heads.written(200, ((b"etag", b"%d" % number),), ())
+
+    assert 0 < len(heads._kept) <= KEPT
+    assert heads.written(200, JSON, ()) == heads.written(200, JSON, ())

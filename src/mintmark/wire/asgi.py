@@ -16,6 +16,7 @@ from mintmark.protocol.errors import InvalidRequest, NoSuchMethod, TooLarge
 from mintmark.wire import direct, refusals
 from mintmark.wire.answer import CORS, NO_STORE, NOSNIFF, Answer, Headers
 from mintmark.wire.asked import Asked
+from mintmark.wire.direct import Heads
 
 T = TypeVar("T")
 Scope: TypeAlias = MutableMapping[str, Any]  # Any: ASGI's own shape
@@ -77,6 +78,7 @@ class Doors:
     page_refused: Callable[[Asked, Exception], Answer]
     told: Callable[[Asked, InvalidRequest], None] = lambda asked, error: None  # what no door was asked
     numbers: Numbers = field(default_factory=Numbers)
+    heads: Heads = field(default_factory=Heads)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = self.routes.get(scope["path"]) if scope["type"] == "http" else None
@@ -90,7 +92,9 @@ class Doors:
             if len(tally.met) >= TOGETHER:
                 tally.count()
         cycle = direct.cycle_of(send)
-        if cycle is not None and direct.answered(cycle, answer.status, answer.headers, self.always, answer.body):
+        if cycle is not None and direct.answered(
+            cycle, self.heads, answer.status, answer.headers, self.always, answer.body
+        ):
             return
         length = (b"content-length", b"%d" % len(answer.body))
         headers = [*answer.headers, *self.always, length]

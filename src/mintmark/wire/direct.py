@@ -6,14 +6,15 @@ uvicorn, or the two do not fit one another, ASGI's own way is gone; the bytes ar
 """
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+from mintmark.protocol.memory import Memory
 from mintmark.wire.answer import Headers
 
 KEPT: Final = 64  # heads of answers that are written out; those of one kind are always the same
+PERSONAL: Final = frozenset({b"set-cookie", b"location", b"x-trace-id"})  # of one person or request, perhaps secret
 _NO_NAME: Final = re.compile(rb"[^!#$%&'*+.^_`|~0-9A-Za-z-]")  # RFC 9110 §5.6.2
 _NO_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110 §5.5
 
@@ -32,7 +33,30 @@ def body_of(cycle: RequestResponseCycle) -> bytes | None:
         return None
 
 
-def answered(cycle: RequestResponseCycle, status: int, headers: Headers, always: Headers, body: bytes) -> bool:
+class Heads:
+    """The heads of answers, as they are written. Those that are the same for everybody are kept."""
+
+    __slots__ = ("_kept",)
+
+    def __init__(self) -> None:
+        self._kept: Memory[tuple[int, Headers, Headers], tuple[bytes, bytes]] = Memory(KEPT)
+
+    def written(self, status: int, headers: Headers, always: Headers) -> tuple[bytes, bytes] | None:
+        """The status line, and the headers. None: one of them cannot be written, which uvicorn refuses."""
+        key = (status, headers, always)
+        found = self._kept.get(key)
+        if found is not None:
+            return found
+        both = (*headers, *always)
+        if any(_NO_NAME.search(name) or _NO_VALUE.search(value) or name == b"connection" for name, value in both):
+            return None
+        made = STATUS_LINE[status], b"".join([b"%b: %b\r\n" % (name.lower(), value) for name, value in both])
+        return made if any(name in PERSONAL for name, _ in both) else self._kept.keep(key, made)
+
+
+def answered(
+    cycle: RequestResponseCycle, heads: Heads, status: int, headers: Headers, always: Headers, body: bytes
+) -> bool:
     """Whether the answer was written. False: nothing was, and it has to go ASGI's way."""
     try:
         usual = cycle.keep_alive and not (cycle.response_started or cycle.disconnected or cycle.flow.write_paused)
@@ -40,7 +64,7 @@ def answered(cycle: RequestResponseCycle, status: int, headers: Headers, always:
         write, first, tell, done = cycle.transport.write, cycle.default_headers, cycle.message_event, cycle.on_response
     except AttributeError:  # as above
         return False
-    written = _written(status, headers, always) if usual and not is_head else None
+    written = heads.written(status, headers, always) if usual and not is_head else None
     if written is None:
         return False
     line, rest = written
@@ -51,12 +75,3 @@ def answered(cycle: RequestResponseCycle, status: int, headers: Headers, always:
     tell.set()
     done()
     return True
-
-
-@lru_cache(KEPT)
-def _written(status: int, headers: Headers, always: Headers) -> tuple[bytes, bytes] | None:
-    """The status line, and the headers as they are written. None: one of them cannot be, which uvicorn refuses."""
-    both = (*headers, *always)
-    if any(_NO_NAME.search(name) or _NO_VALUE.search(value) or name == b"connection" for name, value in both):
-        return None
-    return STATUS_LINE[status], b"".join([b"%b: %b\r\n" % (name.lower(), value) for name, value in both])
