@@ -88,7 +88,7 @@ async def authenticate(
             raise refused(asked, params, error.check, error.expected, error.got) from error
         return client
     proof = _proof(server, client, credentials, now)
-    why = _why_not(client, credentials, proof)
+    why = _why_not(client, proof, sent=bool(credentials.secrets))
     if client is None or why is not None:
         _failed(server, asked, client, key, why or UNKNOWN, now)
         raise _told(asked, params, client, credentials, why or UNKNOWN)
@@ -120,9 +120,8 @@ async def _again(server: Server, asked: Asked, place: tuple[str, bytes], now: da
     if server.client_failures.allow(_failures(client_id, asked), now) is not None:
         return None
     client = await server.registry.client(client_id)
-    if client is None or client.disabled_at is not None or client.is_public or client.auth_method in PROVING:
-        return None
-    return client if _is_live(proof, client, now) else None
+    live = client is not None and _is_live(proof, client, now)
+    return client if _why_not(client, proof if live else None, sent=True) is None else None
 
 
 def _failures(client_id: str, asked: Asked) -> str:
@@ -179,13 +178,14 @@ def _read(asked: Asked, params: Params) -> Credentials | None:
     return found[0]
 
 
-def _why_not(client: Client | None, credentials: Credentials, proof: bytes | None) -> str | None:
+def _why_not(client: Client | None, proof: bytes | None, *, sent: bool) -> str | None:
+    """proof: what a right secret is kept as. sent: whether there was any, right or wrong."""
     if client is None:
         return UNKNOWN
     if client.disabled_at is not None:
         return DISABLED
     if client.is_public:
-        return None if not credentials.secrets else "a public client has no secret"
+        return None if not sent else "a public client has no secret"
     if client.auth_method in PROVING:
         return "a secret, or nothing, instead of an assertion"
     return "wrong or missing secret" if proof is None else None
