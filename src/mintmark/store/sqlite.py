@@ -12,7 +12,7 @@ from typing import Literal
 
 from mintmark.store import sql
 from mintmark.store.changes import Change, Unavailable, Value
-from mintmark.store.coalesce import Growth
+from mintmark.store.coalesce import MOST, WAITING, Growth
 from mintmark.store.executor import Read, Row
 from mintmark.store.measures import Measures, Pool
 from mintmark.store.sql import Statement
@@ -20,8 +20,6 @@ from mintmark.store.sqlite_steps import DIALECT, Shapes, Steps
 from mintmark.store.sqlite_transaction import Error, Outcomes, Transaction, open_connection, translated
 
 BUSY_READING = 500  # ms; readers wait for nobody in WAL, except while a crashed database is being recovered
-BATCH = 256  # change sets in one COMMIT
-WAITING = 4_096  # change sets that may wait; more are refused at once
 
 
 @dataclass(slots=True)
@@ -116,7 +114,7 @@ class SQLite:
             self._loop.call_soon(self._start)
             return
         self._called = False
-        self._under_way, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+        self._under_way, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
         self._began = time.perf_counter()
         batch = [asked.steps for asked in self._under_way]
         outcomes = None if any(step.slow for steps in batch for step in steps) else self._transaction.attempt(batch)
