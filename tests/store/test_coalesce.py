@@ -12,7 +12,7 @@ from mintmark.store.coalesce import ABREAST, MOST, TICKS, Growth, Lane
 
 
 class Database:
-    """Answers each item with itself; while it is `held`, a batch takes until it is let go."""
+    """Answers each item with itself; while it is not `free`, a batch takes until it is."""
 
     def __init__(self):
         self.batches = []

@@ -174,7 +174,7 @@ async def test_of_a_header_that_would_be_two_nothing_is_written(doors):
     assert (b"", 0) == await told(doors, get("/torn"))
 
 
-async def test_a_client_that_waits_to_be_told_to_go_on_is_told(doors, short):
+async def test_a_client_that_waits_to_be_told_to_go_on_is_told(doors):
     request = post(b"a=1", "expect: 100-continue", CLOSE)
     async with served(doors) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -188,7 +188,7 @@ async def test_a_client_that_waits_to_be_told_to_go_on_is_told(doors, short):
     assert b'"body":"a=1"' in answer
 
 
-async def test_a_body_that_comes_in_pieces_is_waited_for(doors, short):
+async def test_a_body_that_comes_in_pieces_is_waited_for(doors):
     request = post(b"a=1&b=2")
     answer, _ = await told(doors, request[:-4], request[-4:])
 

@@ -10,7 +10,7 @@ from mintmark.protocol import ids
 
 PREFIX = "mmr_"
 AUTHORIZATION = 16  # bytes: its id
-HEAD = 22  # bytes: the authorization's id, and the milliseconds of its making
+HEAD = AUTHORIZATION + 6  # bytes: that, and the milliseconds of its making
 _HEAD_LETTERS = 32  # they hold the head, and two bytes more
 
 

@@ -16,7 +16,6 @@ from mintmark.protocol.errors import InvalidRequest, NoSuchMethod, TooLarge
 from mintmark.wire import direct, refusals
 from mintmark.wire.answer import CORS, NO_STORE, NOSNIFF, Answer, Headers
 from mintmark.wire.asked import Asked
-from mintmark.wire.direct import Heads
 
 T = TypeVar("T")
 Scope: TypeAlias = MutableMapping[str, Any]  # Any: ASGI's own shape
@@ -78,7 +77,7 @@ class Doors:
     page_refused: Callable[[Asked, Exception], Answer]
     told: Callable[[Asked, InvalidRequest], None] = lambda asked, error: None  # what no door was asked
     numbers: Numbers = field(default_factory=Numbers)
-    heads: Heads = field(default_factory=Heads)
+    heads: direct.Heads = field(default_factory=direct.Heads)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = self.routes.get(scope["path"]) if scope["type"] == "http" else None
