@@ -4,7 +4,6 @@
 that come from other sites, with clients and people of an apply file; `person` is one of them whom no other test meets.
 """
 
-import itertools
 import json
 import os
 import shlex
@@ -196,6 +195,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         )
 
 
+PEOPLE = 200  # more than a worker has tests that want one, however the files fall to the workers
 CODE = ["authorization_code", "refresh_token"]
 APPLIED: Mapping[str, Any] = {
     "resources": [
@@ -253,7 +253,7 @@ APPLIED: Mapping[str, Any] = {
             "email": f"person-{number}@example.org",
             "email_verified": True,
         }
-        for number in range(60)
+        for number in range(PEOPLE)
     ],
 }
 
@@ -327,7 +327,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, certificate: Certificate) -
 
 @pytest.fixture(scope="session")
 def people() -> Iterator[str]:
-    return (f"person-{number}" for number in itertools.count())
+    return (f"person-{number}" for number in range(PEOPLE))
 
 
 @pytest.fixture

@@ -211,7 +211,8 @@ class Person:
         """Signs in and allows, wherever that is asked for; the address that the app got."""
         self.go(address)
         if self.page.locator("#sign-in").count():
-            self.sign_in()
+            with self.page.expect_navigation():  # a click does not wait for the page that it leads to
+                self.sign_in()
         if self.page.locator("#consent").count():
             self.page.click("#allow")
         return self.back_at_the_app()

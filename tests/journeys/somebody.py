@@ -105,8 +105,10 @@ class Somebody:
         self.go("/account/totp")
         self.page.fill("#name", "My phone")
         self.page.click("#begin button")
+        self.page.wait_for_selector("#confirm button")  # a click waits for no page, and content() takes what is there
         app = App(seed_on(self.page.content()), int(time.time()) // 30)
         self.type_code(app.code(), "#confirm button")
+        self.page.wait_for_selector("#kept")
         app.recovery_codes = self.page.locator("#codes code").all_inner_texts()
         return app
 

@@ -25,10 +25,11 @@ def added(somebody):
     page.click("#add-app")
     page.fill("#name", "My phone")
     page.click("#begin button")
-    seed, now = seed_on(page.content()), step()
     expect(page.locator("svg.qr")).to_be_visible()
+    seed, now = seed_on(page.content()), step()
     page.fill("#code", code_at(seed, now))
     page.get_by_role("button", name="Confirm").click()
+    expect(page.locator("#kept")).to_be_visible()
     codes = page.locator("#codes code").all_inner_texts()
     page.click("#kept")
     return seed, now, codes
