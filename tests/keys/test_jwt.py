@@ -193,6 +193,13 @@ def test_a_member_that_stands_twice_is_refused(read, key, claims):
     assert None is read(forge(key, header_twice, claims))
 
 
+@pytest.mark.parametrize("number", [2**63, 2**70, -(2**70), 0.1, 1e300, 5e-324])
+def test_a_number_is_read_as_it_was_signed(read, key, claims, number):
+    header = {"alg": "ES256", "kid": key.kid, "typ": "at+jwt"}
+
+    assert number == read(forge(key, header, {**claims, "n": number}))["n"]
+
+
 @pytest.mark.parametrize("payload", [b"", b"[]", b"1", b"null", b"\xff\xfe", b"{", b"[" * 11000, "{}".encode("utf-16")])
 def test_a_payload_that_is_no_json_object_is_refused(read, key, payload):
     assert None is read(forge(key, {"alg": "ES256", "kid": key.kid, "typ": "at+jwt"}, payload))

@@ -16,6 +16,7 @@ TOKENS = Read(
     .order_by(refresh_tokens.c.digest),
     key="authorization_id",
 )
+AUTHORIZATION = Read(select(authorizations).where(authorizations.c.id == bindparam("id")), key="id")
 EVENTS = Read(select(audit.c.event, audit.c.authorization_id).order_by(audit.c.id))
 
 

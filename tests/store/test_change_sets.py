@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from mintmark.store.changes import Conflict, Insert, Require, Run, Update, Values
 from mintmark.store.executor import Read
-from mintmark.store.schema import client_secrets, codes, consents, people, throttles
+from mintmark.store.schema import authorizations, client_secrets, codes, consents, people, throttles
 from tests.store import rows
 from tests.store.rows import counted, stands, throttle
 
@@ -31,6 +31,27 @@ async def test_bytes_null_and_large_numbers_come_back_as_they_went(store):
 
     assert [(b"\x00\xff", 2**62)] == await store.fetch(rows.CODE, digest=b"\x00\xff")
     assert [(b"", None)] == await store.fetch(rows.CODE, digest=b"")
+
+
+ODD = [
+    "", " ", "null", "[]", '{"a": [1, "b"]}', "\"quoted\" 'twice' \\ \\u0041", "tab\tline\nreturn\rbell\x07delete\x7f",
+    "Ünï\u0301 \u2028\u2029\ufeff\ufffd", "😀👩‍👩‍👧", "العربية", "x" * 5_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ODD)
+async def test_a_row_of_many_columns_comes_back_as_it_went(store, text):
+    when = {"created_at": 2**62, "expires_at": -1, "ended_at": None}
+    await store.commit([rows.authorization("a", scope=text, resources=text, acr=text, claims=text, **when)])
+    (row,) = await store.fetch(rows.AUTHORIZATION, id="a")
+    found = dict(zip([column.name for column in authorizations.columns], row, strict=True))
+
+    assert "a" == found["id"]
+    assert [text] * 4 == [found[name] for name in ("scope", "resources", "acr", "claims")]
+    assert when == {name: found[name] for name in when}
+    assert None is found["session_id"]
+    assert 0 == found["ends_with_session"]
+    assert [] == await store.fetch(rows.AUTHORIZATION, id="b")
 
 
 async def test_a_guard_that_fails_writes_nothing(store):

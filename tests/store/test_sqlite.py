@@ -93,6 +93,45 @@ async def test_a_set_that_fails_late_is_undone_alone(store):
     assert [("a", 0), ("c", 0), ("old", 2)] == await store.fetch(rows.COUNTED)
 
 
+@pytest.mark.parametrize("value", [b"", b"\x00", None])
+def test_bytes_and_nothing_are_bound_without_being_asked_what_they_are(value):
+    assert value is sqlite().adapt(value)
+
+
+async def test_what_another_process_wrote_is_read_from_the_next_tick_on(store, beside):
+    await store.commit([throttle("a")])
+    for failures in range(1, 4):
+        read = [await store.fetch(rows.COUNTED) for _ in range(3)]
+        beside.execute("UPDATE throttles SET failures = failures + 1")
+        at_once = await store.fetch(rows.COUNTED)
+        await asyncio.sleep(0)
+
+        assert [[("a", failures - 1)]] * 4 == [*read, at_once]
+        assert [("a", failures)] == await store.fetch(rows.COUNTED)
+        await asyncio.sleep(0)
+
+
+async def test_a_batch_begins_beside_reads_of_the_same_tick(store):
+    async def read():
+        return [await store.fetch(rows.COUNTED) for _ in range(3)]
+
+    for number in range(5):
+        await asyncio.gather(read(), store.commit([throttle(f"t{number}")]), read())
+
+        assert number + 1 == len(await store.fetch(rows.COUNTED))
+
+
+async def test_a_snapshot_that_cannot_be_had_keeps_nobody_from_reading(store, monkeypatch):
+    await store.commit([throttle("a")])
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite_transaction, "HOLD", "BEGIN nothing")
+        read = [await store.fetch(rows.COUNTED) for _ in range(3)]
+    await store.commit([throttle("b")])
+
+    assert [[("a", 0)]] * 3 == read
+    assert 2 == len(await store.fetch(rows.COUNTED))
+
+
 async def test_a_database_that_is_busy_for_a_while_only_delays_writers_and_no_reader(store, beside):
     await store.commit([throttle("a")])
     beside.execute("BEGIN EXCLUSIVE")

@@ -11,7 +11,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature, encode_dss_signature
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
@@ -42,10 +42,11 @@ class Ecdsa:
     def signer(self, private: PrivateKey) -> Sign:
         if not isinstance(private, ec.EllipticCurvePrivateKey) or not isinstance(private.curve, self.curve):
             raise WrongKey(f"{self.name} needs a key on {self.crv}")
-        size, algorithm, sign_der = _size(private.curve), ec.ECDSA(self.hash()), private.sign
+        size, algorithm, sign_der = _size(private.curve), ec.ECDSA(Prehashed(self.hash())), private.sign
+        digest = getattr(hashlib, self.half_hash)
 
         def sign(message: bytes) -> bytes:
-            r, s = decode_dss_signature(sign_der(message, algorithm))
+            r, s = decode_dss_signature(sign_der(digest(message).digest(), algorithm))
             return r.to_bytes(size, "big") + s.to_bytes(size, "big")
 
         return sign
@@ -53,13 +54,14 @@ class Ecdsa:
     def verifier(self, public: PublicKey) -> Verify:
         if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, self.curve):
             raise WrongKey(f"{self.name} needs a key on {self.crv}")
-        key, size, algorithm = public, _size(public.curve), ec.ECDSA(self.hash())
+        key, size, algorithm = public, _size(public.curve), ec.ECDSA(Prehashed(self.hash()))
+        digest = getattr(hashlib, self.half_hash)
 
         def verify(message: bytes, signature: bytes) -> bool:
             if len(signature) != 2 * size:
                 return False
             r, s = int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big")
-            return _stands(lambda: key.verify(encode_dss_signature(r, s), message, algorithm))
+            return _stands(lambda: key.verify(encode_dss_signature(r, s), digest(message).digest(), algorithm))
 
         return verify
 

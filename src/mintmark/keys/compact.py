@@ -1,6 +1,5 @@
 """The compact form of a JWS, read strictly (RFC 7515 §3.1, RFC 8725 §3): one spelling of a token, one of its values."""
 
-import base64
 import binascii
 import re
 from collections.abc import Collection
@@ -32,6 +31,7 @@ def read(octets: bytes | None) -> Claims | None:
 
 
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+_PLAIN: Final = bytes.maketrans(b"-_", b"+/")
 
 
 def encode(octets: bytes) -> bytes:
@@ -40,9 +40,10 @@ def encode(octets: bytes) -> bytes:
 
 
 def decode(segment: str) -> bytes | None:
+    written = segment.encode("ascii")
     try:
-        octets = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+        octets = binascii.a2b_base64(written.translate(_PLAIN) + b"=" * (-len(written) % 4))
     except binascii.Error:
         return None
-    # Loose bits at the end would give one token many spellings (RFC 4648 §3.5).
-    return octets if encode(octets) == segment.encode("ascii") else None
+    # Loose bits at the end would give one token many spellings (RFC 4648 §3.5), and what is no letter is passed over.
+    return octets if encode(octets) == written else None

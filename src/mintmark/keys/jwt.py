@@ -69,7 +69,7 @@ def _signed_by_us(ring: Ring, token: str, typ: Collection[str]) -> Claims | None
     signature_bytes = compact.decode(signature)
     if key is None or signature_bytes is None or not key.verify(signed.encode("ascii"), signature_bytes):
         return None
-    claims = compact.read(compact.decode(payload))
+    claims = _read(compact.decode(payload))
     if claims is not None and known is not None:
         ring.verified.keep(token, (known[1], claims))
     return claims
@@ -100,6 +100,18 @@ def _write(claims: Mapping[str, object]) -> bytes:
     except TypeError:
         return _strict(dict(claims)).encode("ascii")
     return _strict(dict(claims)).encode("ascii") if b"null" in written else written
+
+
+def _read(octets: bytes | None) -> Claims | None:
+    """What comes out again as it stands there, letter by letter, is as `_write` makes it: no member stands in it twice.
+
+    Whatever else is signed goes to the strict reader, which takes four times as long.
+    """
+    try:
+        claims = orjson.loads(octets or b"")
+    except ValueError:
+        claims = None
+    return claims if type(claims) is dict and orjson.dumps(claims) == octets else compact.read(octets)
 
 
 def _known(ring: Ring, header: str, typ: Collection[str]) -> tuple[SigningKey, str] | None:

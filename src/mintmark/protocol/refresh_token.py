@@ -1,12 +1,11 @@
 """Rotation that survives a lost answer, and finds reuse (RFC 6749 §6, RFC 9700 §4.14.2)."""
 
-import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from mintmark.protocol import ids
+from mintmark.protocol import hmac_sha256, ids
 
 PREFIX = "mmr_"
 AUTHORIZATION = 16  # bytes: its id
@@ -88,7 +87,7 @@ def shown(digest: bytes) -> str:
 
 def heir(key: bytes, presented: str, its_digest: bytes, spent_ms: int) -> Heir:
     """Derived, so that a retry gets the same one and nothing secret is stored. its_digest: `digest(presented)`."""
-    secret = hmac.digest(key, b"heir\0" + its_digest[HEAD:] + presented.encode(), "sha256")
+    secret = hmac_sha256.digest(key, b"heir\0" + its_digest[HEAD:] + presented.encode())
     head = its_digest[:AUTHORIZATION] + spent_ms.to_bytes(HEAD - AUTHORIZATION, "big")
     text = _written(head, secret)
     return Heir(text, head + ids.digest(text))

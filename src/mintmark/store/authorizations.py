@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import Final
 
 import orjson
 from sqlalchemy import FromClause, Join, bindparam, or_, select, update
@@ -14,6 +16,7 @@ from mintmark.store.executor import Executor, Read, Row
 from mintmark.store.times import at, ms
 
 _TABLE, _PEOPLE, _SESSIONS = schema.authorizations, schema.people, schema.sessions
+REMEMBERED: Final = 1_024  # rows and what they say, of those that were read last; nothing of a person is in them
 COLUMNS = (
     _TABLE.c.id, _TABLE.c.person_id, _TABLE.c.client_id, _TABLE.c.session_id, _TABLE.c.scope, _TABLE.c.resources,
     _TABLE.c.ends_with_session, _TABLE.c.authenticated_at, _TABLE.c.acr, _TABLE.c.amr, _TABLE.c.created_at,
@@ -203,6 +206,7 @@ def guards(standing: Standing) -> Sequence[Require]:
     return relied
 
 
+@lru_cache(REMEMBERED)  # what a chain is shown with does not change from one refresh to the next
 def authorization(row: Row) -> Authorization:
     """From COLUMNS."""
     id, person, client, session, scope, resources, ends, authenticated, acr, amr, created, expires, ended, claims = row
@@ -231,5 +235,10 @@ def read_standing(row: Row) -> Standing:
     return Standing(
         authorization(row[:middle]),
         None if holder[0] is None else people.holder(holder),
-        None if session[0] is None else SessionState(at(session[0]), at(session[1]), at(session[2])),
+        None if session[0] is None else _session(*session),
     )
+
+
+@lru_cache(REMEMBERED)
+def _session(created: int, expires: int, ended: int | None) -> SessionState:
+    return SessionState(at(created), at(expires), at(ended))

@@ -78,7 +78,7 @@ def row(change: Insert, names: Set[str]) -> list[Value]:
     values = change.values
     if not values.keys() <= names:
         raise ValueError(f"{change.table.name} has no column {', '.join(sorted(values.keys() - names))}")
-    return [values.get(name) for name in names]
+    return list(map(values.get, names))
 
 
 def standing(table: Table, where: Values, prefix: str) -> ColumnElement[bool]:

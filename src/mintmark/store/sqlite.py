@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from mintmark.store import sql
+from mintmark.store import sqlite_reads
 from mintmark.store.changes import Change, Unavailable, Value
 from mintmark.store.coalesce import MOST, WAITING, Growth
 from mintmark.store.executor import Read, Row
 from mintmark.store.measures import Measures, Pool
-from mintmark.store.sql import Statement
-from mintmark.store.sqlite_steps import DIALECT, Shapes, Steps
+from mintmark.store.sqlite_reads import Compiled
+from mintmark.store.sqlite_steps import Shapes, Steps
 from mintmark.store.sqlite_transaction import Error, Outcomes, Transaction, open_connection, translated
 
 BUSY_READING = 500  # ms; readers wait for nobody in WAL, except while a crashed database is being recovered
@@ -44,10 +44,11 @@ class SQLite:
         self.statements = 0
         self.measures = Measures(self._pool)
         self._loop = asyncio.get_running_loop()
-        self._reads: dict[Read, Statement] = {}
+        self._reads: dict[Read, Compiled] = {}
         self._shapes = Shapes()
         self._reader = open_connection(path, busy=BUSY_READING)
         self._cursor = self._reader.cursor()
+        self._reads_now = self._reads_before = 0  # in this tick of the loop, and in the last that had any
         self._waiting: list[Asked] = []
         self._called = False  # a batch is about to start
         self._growth = Growth()
@@ -61,14 +62,16 @@ class SQLite:
     async def fetch(self, read: Read, /, **parameters: Value) -> list[Row]:
         compiled = self._reads.get(read)
         if compiled is None:
-            self._reads[read] = compiled = sql.statement(read.statement, DIALECT)
+            self._reads[read] = compiled = sqlite_reads.compiled(read)
         self.statements += 1
-        values = compiled.arrange(parameters)
-        found = None if self._under_way else self._transaction.read(compiled.sql, values)
-        if found is not None:
-            return found
+        values = compiled.statement.arrange(parameters)
+        if not self._under_way:
+            self._share()
+            found = self._transaction.read(compiled.statement.sql, values)
+            if found is not None:
+                return compiled.rows(found)
         try:
-            rows: list[Row] = self._cursor.execute(compiled.sql, values).fetchall()
+            rows: list[Row] = self._cursor.execute(compiled.statement.sql, values).fetchall()
         except UnicodeEncodeError:  # half a surrogate pair: no row can hold it, so none is equal to it
             return []
         except Error as error:
@@ -77,7 +80,7 @@ class SQLite:
                 raise
             self.measures.unavailable += isinstance(word, Unavailable)
             raise word from error
-        return rows
+        return compiled.rows(rows)
 
     async def commit(self, changes: Sequence[Change], /) -> None:
         if not changes:
@@ -102,6 +105,20 @@ class SQLite:
         """Two: one reads, the other writes."""
         return Pool(most=2, open=2, in_use=1 if self._under_way else 0, waiting=len(self._waiting))
 
+    def _share(self) -> None:
+        """The reads of a busy loop's tick share a snapshot. Whoever asks in a tick had come before it began, and so
+        before the snapshot: what was acknowledged before they came is in it.
+        """
+        if not self._reads_now:
+            self._loop.call_soon(self._next_tick)
+        self._reads_now += 1
+        if self._reads_now > 1 or self._reads_before > 1:
+            self._transaction.hold()
+
+    def _next_tick(self) -> None:
+        self._reads_now, self._reads_before = 0, self._reads_now
+        self._transaction.let_go()
+
     def _call(self) -> None:
         """The batch starts after a tick that has brought nothing more."""
         if not self._called and not self._under_way:
@@ -114,6 +131,7 @@ class SQLite:
             self._loop.call_soon(self._start)
             return
         self._called = False
+        self._transaction.let_go()
         self._under_way, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
         self._began = time.perf_counter()
         batch = [asked.steps for asked in self._under_way]

@@ -1,5 +1,6 @@
 """One SQLite transaction for many change sets, each written whole or not at all."""
 
+import contextlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ ASKS_EVERY = 0.001  # seconds between two attempts meanwhile
 # FULL CANTOPEN PROTOCOL NOTADB (sqlite.org/rescode.html).
 FAULTS = frozenset({5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26})
 SQLITE_BUSY = 5
+HOLD = "BEGIN"  # the first read that comes after it takes the snapshot up
 
 Outcomes = list[Exception | None]  # None: written
 
@@ -54,6 +56,7 @@ class Transaction:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._holds = False  # a snapshot, between two transactions
         self._is_lost = False  # not even a ROLLBACK was possible: the next turn opens another connection
         self._connection = open_connection(path, busy=0)
         self._cursor = self._connection.cursor()
@@ -69,6 +72,18 @@ class Transaction:
         except (Error, UnicodeEncodeError):
             return None
         return rows
+
+    def hold(self) -> None:
+        """What is read from now on is of one snapshot, until `let_go`: to take one up costs as much as a small read."""
+        if not self._holds:
+            with contextlib.suppress(Error):
+                self._reading.execute(HOLD)
+                self._holds = True
+
+    def let_go(self) -> None:
+        if self._holds:
+            self._holds = False
+            self._rollback()
 
     def close(self) -> None:
         self._connection.close()
