@@ -16,7 +16,7 @@ from mintmark.store.times import at, ms
 
 _TABLE, _REVOKED, _AUTHORIZATIONS = schema.access_tokens, schema.revoked_tokens, schema.authorizations
 _COLUMNS = (
-    _TABLE.c.id, _TABLE.c.claims, _TABLE.c.one_use, _TABLE.c.expires_at, _TABLE.c.spent_at, _TABLE.c.ended_at,
+    _TABLE.c.digest, _TABLE.c.claims, _TABLE.c.one_use, _TABLE.c.expires_at, _TABLE.c.spent_at, _TABLE.c.ended_at,
     _TABLE.c.authorization_id,
 )  # fmt: skip
 _FIND = Read(
@@ -24,7 +24,8 @@ _FIND = Read(
     .select_from(
         authorizations.with_holder(_TABLE.outerjoin(_AUTHORIZATIONS, _AUTHORIZATIONS.c.id == _TABLE.c.authorization_id))
     )
-    .where(_TABLE.c.digest == bindparam("digest"))
+    .where(_TABLE.c.digest == bindparam("digest")),
+    key="digest",
 )
 # Of a JWT: was it revoked, was its row (if it is a counted one) ended, and how does its authorization stand?
 _ASKED = select(literal(1).label("one")).subquery()
