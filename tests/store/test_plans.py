@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 import mintmark.store
-from mintmark.store import driver, migrate, schema
+from mintmark.store import driver, migrate, schema, sqlite_reads
 from mintmark.store.executor import Read
-from mintmark.store.sql import statement
-from mintmark.store.sqlite_steps import DIALECT
 
 # Few rows, all of them wanted, and read when something was configured only.
 SMALL = {
@@ -43,7 +41,7 @@ SELDOM = {"people._HASHES", "refusals._NEWEST_TOO_MANY", "epochs._NEWEST"}
 
 @pytest.mark.parametrize("read", [pytest.param(read, id=name) for name, read in reads() if name not in SELDOM])
 def test_no_read_goes_through_a_whole_table(read: Read, database: Path) -> None:
-    compiled = statement(read.statement, DIALECT)
+    compiled = sqlite_reads.compiled(read).statement
     connection = driver.sqlite().connect(str(database))
     plan = [
         row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [1] * len(compiled.names)).fetchall()

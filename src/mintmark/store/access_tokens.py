@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import bindparam, literal, select, update
+from sqlalchemy import Text, bindparam, select, update
 
 from mintmark.protocol.authorization import Standing
 from mintmark.store import authorizations, schema
 from mintmark.store.changes import Change, Insert, Run, Update
-from mintmark.store.executor import Executor, Read
+from mintmark.store.executor import ASKED, Executor, Read
 from mintmark.store.times import at, ms
 
 _TABLE, _REVOKED, _AUTHORIZATIONS = schema.access_tokens, schema.revoked_tokens, schema.authorizations
@@ -28,15 +28,17 @@ _FIND = Read(
     key="digest",
 )
 # Of a JWT: was it revoked, was its row (if it is a counted one) ended, and how does its authorization stand?
-_ASKED = select(literal(1).label("one")).subquery()
+_JTI, _AUTHORIZATION = bindparam("jti", type_=Text), bindparam("authorization_id", type_=Text)
 _JWT = Read(
-    select(_REVOKED.c.id, _TABLE.c.ended_at, *authorizations.STANDING_COLUMNS).select_from(
+    select(_JTI, _AUTHORIZATION, _REVOKED.c.id, _TABLE.c.ended_at, *authorizations.STANDING_COLUMNS).select_from(
         authorizations.with_holder(
-            _ASKED.outerjoin(_REVOKED, _REVOKED.c.id == bindparam("jti"))
-            .outerjoin(_TABLE, _TABLE.c.id == bindparam("jti"))
-            .outerjoin(_AUTHORIZATIONS, _AUTHORIZATIONS.c.id == bindparam("authorization_id"))
+            ASKED.outerjoin(_REVOKED, _REVOKED.c.id == _JTI)
+            .outerjoin(_TABLE, _TABLE.c.id == _JTI)
+            .outerjoin(_AUTHORIZATIONS, _AUTHORIZATIONS.c.id == _AUTHORIZATION)
         )
-    )
+    ),
+    key="jti",
+    beside=("authorization_id",),
 )
 _SLOTS = Read(
     select(_TABLE.c.id, _TABLE.c.slot, _TABLE.c.expires_at).where(
@@ -73,8 +75,9 @@ async def find(store: Executor, digest: bytes) -> StoredToken | None:
 async def jwt_standing(store: Executor, jti: str, authorization_id: str | None) -> tuple[bool, Standing | None]:
     """Whether the JWT was ended by itself, and how the authorization that it came of stands."""
     row = (await store.fetch(_JWT, jti=jti, authorization_id=authorization_id))[0]
-    standing = None if row[2] is None else authorizations.read_standing(row[2:])
-    return row[0] is not None or row[1] is not None, standing
+    _, _, revoked, ended = row[:4]
+    standing = None if row[4] is None else authorizations.read_standing(row[4:])
+    return revoked is not None or ended is not None, standing
 
 
 @dataclass(frozen=True, slots=True)

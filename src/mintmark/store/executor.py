@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
-from sqlalchemy import Select
+from sqlalchemy import Select, literal, select
 
 from mintmark.store.changes import Change, Value
 
@@ -13,17 +13,24 @@ from mintmark.store.changes import Change, Value
 Row = tuple[Any, ...]
 
 
+ASKED: Final = select(literal(1).label("one")).subquery("asked")  # one row, of whoever asks
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Read:
     """A SELECT with bindparams, compiled once by each executor that is asked it. Made once, at the top of a module.
 
     With a `key`, reads of one tick of the loop are asked together on PostgreSQL (`= ANY`). Then the first selected
     column is the one that the WHERE compares with `bindparam(key)`, and neither LIMIT nor GROUP BY may stand in it.
+
+    With parameters `beside` the key, all of them texts, the statement selects from ASKED and what is joined to it, the
+    parameters themselves first; it has no WHERE.
     """
 
     statement: Select[*tuple[Any, ...]]
     _: KW_ONLY
     key: str | None = None  # None: asked by itself
+    beside: tuple[str, ...] = ()
 
 
 class Executor(Protocol):

@@ -1,19 +1,34 @@
 """Reading from PostgreSQL: one statement for each read, or one for all that ask it at the same time."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
-from sqlalchemy import ARRAY, BinaryExpression, BindParameter, ColumnElement, Select, any_, bindparam
+from sqlalchemy import (
+    ARRAY,
+    BinaryExpression,
+    BindParameter,
+    ClauseElement,
+    ColumnElement,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    func,
+    select,
+    type_coerce,
+)
 from sqlalchemy.sql import operators, visitors
 
 from mintmark.store import sql
 from mintmark.store.changes import Unavailable, Value
 from mintmark.store.coalesce import Lane
 from mintmark.store.connections import Connections
-from mintmark.store.executor import Read, Row
+from mintmark.store.executor import ASKED, Read, Row
 from mintmark.store.postgresql_batch import DIALECT
 from mintmark.store.postgresql_errors import Lost, is_impossible_text
+
+Asked = tuple[Value, ...]  # the key, and what stands beside it
 
 
 class Reads:
@@ -30,8 +45,8 @@ class Reads:
         if read.key is not None:
             together = self._together.get(read)
             if together is None:
-                self._together[read] = together = Together(self, read, read.key)
-            return await together.lane.ask(parameters[read.key])
+                self._together[read] = together = Together(self, read, (read.key, *read.beside))
+            return await together.lane.ask(tuple([parameters[name] for name in together.names]))
         compiled = self._single.get(read)
         if compiled is None:
             self._single[read] = compiled = sql.statement(read.statement, DIALECT)
@@ -65,37 +80,39 @@ class Reads:
 
 
 class Together:
-    """One read with a key, asked with `= ANY` for all the keys that are wanted at the same time."""
+    """One read with a key, asked for all the keys that are wanted at the same time."""
 
-    def __init__(self, reads: Reads, read: Read, key: str) -> None:
+    def __init__(self, reads: Reads, read: Read, names: tuple[str, ...]) -> None:
+        self.names = names
         self._reads = reads
         self._one = sql.statement(read.statement, DIALECT)
-        self._many = sql.statement(for_any(read.statement, key), DIALECT)
-        self._key = key
-        self.lane: Lane[Value, list[Row]] = Lane(self._run)
+        many = for_each(read.statement, names) if read.beside else for_any(read.statement, names[0])
+        self._many = sql.statement(many, DIALECT)
+        self.lane: Lane[Asked, list[Row]] = Lane(self._run)
 
-    async def _run(self, asked: Sequence[Value]) -> Sequence[list[Row] | Exception]:
-        keys = list(dict.fromkeys(asked))
-        if len(keys) == 1:
-            return [await self._alone(keys[0])] * len(asked)
+    async def _run(self, asked: Sequence[Asked]) -> Sequence[list[Row] | Exception]:
+        each = list(dict.fromkeys(asked))
+        if len(each) == 1:
+            return [await self._alone(each[0])] * len(asked)
         try:
-            rows = await self._reads.ask(self._many.sql, self._arranged(self._many, keys))
+            lists = map(list, zip(*each, strict=True))
+            rows = await self._reads.ask(self._many.sql, self._arranged(self._many, lists))
         except Unavailable:
             raise
         except Exception:  # noqa: BLE001  # what one of them asks must not be the others' fault
-            answers = await asyncio.gather(*map(self._alone, keys), return_exceptions=True)
-            by_key: dict[Value, Any] = dict(zip(keys, answers, strict=True))
-            return [by_key[key] for key in asked]
-        found: dict[Value, list[Row]] = {key: [] for key in keys}
+            answers = await asyncio.gather(*map(self._alone, each), return_exceptions=True)
+            by_one: dict[Asked, Any] = dict(zip(each, answers, strict=True))
+            return [by_one[one] for one in asked]
+        found: dict[Asked, list[Row]] = {one: [] for one in each}
         for row in rows:
-            found[row[0]].append(row)
-        return [found[key] for key in asked]
+            found[row[: len(self.names)]].append(row)
+        return [found[one] for one in asked]
 
-    async def _alone(self, key: Value) -> list[Row]:
-        return await self._reads.rows(self._one.sql, self._arranged(self._one, key))
+    async def _alone(self, one: Asked) -> list[Row]:
+        return await self._reads.rows(self._one.sql, self._arranged(self._one, one))
 
-    def _arranged(self, statement: sql.Statement, key: object) -> list[Any]:
-        return [key if name == self._key else statement.constants[name] for name in statement.names]
+    def _arranged(self, statement: sql.Statement, values: Iterable[Any]) -> list[Any]:
+        return statement.arrange(dict(zip(self.names, values, strict=True)))
 
 
 def for_any(statement: Select[*tuple[Any, ...]], key: str) -> Select[*tuple[Any, ...]]:
@@ -111,8 +128,28 @@ def for_any(statement: Select[*tuple[Any, ...]], key: str) -> Select[*tuple[Any,
         found.append(element)
         return first == any_(bindparam(key, type_=ARRAY(first.type)))
 
-    replaced = visitors.replacement_traverse(statement, {}, lambda element, **_: replace(element))
+    replaced = _replaced(statement, replace)
     limited = statement._limit_clause is not None or statement._offset_clause is not None
     if len(found) != 1 or limited or statement._group_by_clauses or statement._distinct:
         raise ValueError(f"{key} cannot be the key of this read: see Read")
+    return replaced
+
+
+def for_each(statement: Select[*tuple[Any, ...]], names: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    """The same SELECT for lists of what each asks: instead of from one row it selects from a row of each."""
+    lists = (func.unnest(type_coerce(bindparam(name, type_=ARRAY(Text)), ARRAY(Text))).label(name) for name in names)
+    each = select(*lists).subquery("asked")
+
+    def replace(element: object) -> ClauseElement | None:
+        if element is ASKED:
+            return each
+        return each.c[element.key] if isinstance(element, BindParameter) and element.key in names else None
+
+    return _replaced(statement, replace)
+
+
+def _replaced(
+    statement: Select[*tuple[Any, ...]], replace: Callable[[object], ClauseElement | None]
+) -> Select[*tuple[Any, ...]]:
+    replaced = visitors.replacement_traverse(statement, {}, lambda element, **_: replace(element))
     return cast("Select[*tuple[Any, ...]]", replaced)
