@@ -272,3 +272,63 @@ def test_whatever_headers_come_are_no_error(forwarded, peer):
         return await address(*forwarded, peer=peer)
 
     assert asyncio.run(look())
+
+
+async def nothing():
+    return {"type": "http.disconnect"}
+
+
+class Sent:
+    """What doors did, in its order."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.doors = Doors(
+            behind, {"/now": Route({"GET": self._now}), "/later": Route({"GET": self._later})}, LIMIT, (), (), page
+        )
+        self.event = asyncio.Event()
+
+    async def _now(self, asked):
+        self.done.append("asked")
+        return json_answer({})
+
+    async def _later(self, asked):
+        await self.event.wait()
+        return await self._now(asked)
+
+    def ask(self, path="/now"):
+        async def send(message):
+            if message["type"] == "http.response.body":
+                self.done.append("answered")
+
+        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [], "client": None}
+        return self.doors(scope, nothing, send)
+
+
+async def test_answers_of_one_tick_leave_one_right_after_the_other():
+    sent = Sent()
+    await asyncio.gather(*[sent.ask() for _ in range(4)])
+    sent.done.clear()
+    await asyncio.gather(*[sent.ask() for _ in range(4)])
+
+    assert [*["asked"] * 4, *["answered"] * 4] == sent.done
+
+
+async def test_whoever_asks_alone_is_answered_at_once():
+    sent = Sent()
+    for _ in range(3):
+        with pytest.raises(StopIteration):
+            sent.ask().send(None)
+        await asyncio.sleep(0)
+
+    assert ["asked", "answered"] * 3 == sent.done
+
+
+async def test_those_who_waited_for_the_same_thing_wait_for_nothing_more():
+    sent = Sent()
+    tasks = [asyncio.ensure_future(sent.ask("/later")) for _ in range(3)]
+    await asyncio.sleep(0)
+    sent.event.set()
+    await asyncio.gather(*tasks)
+
+    assert ["asked", "answered"] * 3 == sent.done

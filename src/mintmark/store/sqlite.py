@@ -18,6 +18,7 @@ from mintmark.store.measures import Measures, Pool
 from mintmark.store.sqlite_reads import Compiled
 from mintmark.store.sqlite_steps import Shapes, Steps
 from mintmark.store.sqlite_transaction import Error, Outcomes, Transaction, open_connection, translated
+from mintmark.ticks import Tick
 
 BUSY_READING = 500  # ms; readers wait for nobody in WAL, except while a crashed database is being recovered
 
@@ -48,11 +49,11 @@ class SQLite:
         self._shapes = Shapes()
         self._reader = open_connection(path, busy=BUSY_READING)
         self._cursor = self._reader.cursor()
-        self._reads_now = self._reads_before = 0  # in this tick of the loop, and in the last that had any
         self._waiting: list[Asked] = []
         self._called = False  # a batch is about to start
         self._growth = Growth()
         self._transaction = Transaction(path)
+        self._tick = Tick(self._transaction.let_go)
         self._under_way: Sequence[Asked] = ()
         self._began = 0.0  # of the batch under way
         self._idle = asyncio.Event()
@@ -66,7 +67,10 @@ class SQLite:
         self.statements += 1
         values = compiled.statement.arrange(parameters)
         if not self._under_way:
-            self._share()
+            self._tick.come()
+            if self._tick.is_busy:
+                # Whoever asks in a tick was heard before it began: what was acknowledged before they asked is read.
+                self._transaction.hold()
             found = self._transaction.read(compiled.statement.sql, values)
             if found is not None:
                 return compiled.rows(found)
@@ -104,20 +108,6 @@ class SQLite:
     def _pool(self) -> Pool:
         """Two: one reads, the other writes."""
         return Pool(most=2, open=2, in_use=1 if self._under_way else 0, waiting=len(self._waiting))
-
-    def _share(self) -> None:
-        """The reads of a busy loop's tick share a snapshot. Whoever asks in a tick had come before it began, and so
-        before the snapshot: what was acknowledged before they came is in it.
-        """
-        if not self._reads_now:
-            self._loop.call_soon(self._next_tick)
-        self._reads_now += 1
-        if self._reads_now > 1 or self._reads_before > 1:
-            self._transaction.hold()
-
-    def _next_tick(self) -> None:
-        self._reads_now, self._reads_before = 0, self._reads_now
-        self._transaction.let_go()
 
     def _call(self) -> None:
         """The batch starts after a tick that has brought nothing more."""
