@@ -4,16 +4,12 @@ import asyncio
 from collections.abc import Callable
 
 
-def _nothing() -> None:
-    pass
-
-
 class Tick:
     """The tick of the loop that runs, as far as anybody has come in it. Used on the loop alone."""
 
     __slots__ = ("_before", "_ended", "_now", "number")
 
-    def __init__(self, ended: Callable[[], None] = _nothing) -> None:
+    def __init__(self, ended: Callable[[], None] = lambda: None) -> None:
         """ended: called after each tick in which somebody came, before anybody of the next."""
         self.number = 0  # of those in which somebody came
         self._now = self._before = 0  # who came in this one, and in the last

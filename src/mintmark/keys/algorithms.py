@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -42,8 +42,7 @@ class Ecdsa:
     def signer(self, private: PrivateKey) -> Sign:
         if not isinstance(private, ec.EllipticCurvePrivateKey) or not isinstance(private.curve, self.curve):
             raise WrongKey(f"{self.name} needs a key on {self.crv}")
-        size, algorithm, sign_der = _size(private.curve), ec.ECDSA(Prehashed(self.hash())), private.sign
-        digest = getattr(hashlib, self.half_hash)
+        size, (digest, algorithm), sign_der = _size(private.curve), self._hashing(), private.sign
 
         def sign(message: bytes) -> bytes:
             r, s = decode_dss_signature(sign_der(digest(message).digest(), algorithm))
@@ -54,8 +53,7 @@ class Ecdsa:
     def verifier(self, public: PublicKey) -> Verify:
         if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, self.curve):
             raise WrongKey(f"{self.name} needs a key on {self.crv}")
-        key, size, algorithm = public, _size(public.curve), ec.ECDSA(Prehashed(self.hash()))
-        digest = getattr(hashlib, self.half_hash)
+        key, size, (digest, algorithm) = public, _size(public.curve), self._hashing()
 
         def verify(message: bytes, signature: bytes) -> bool:
             if len(signature) != 2 * size:
@@ -64,6 +62,10 @@ class Ecdsa:
             return _stands(lambda: key.verify(encode_dss_signature(r, s), digest(message).digest(), algorithm))
 
         return verify
+
+    def _hashing(self) -> tuple[Callable[[bytes], Any], ec.ECDSA]:  # Any: hashlib gives its objects no public name
+        """What hashes, and what takes its digest: where cryptography hashes, it asks abstract classes on each call."""
+        return getattr(hashlib, self.half_hash), ec.ECDSA(Prehashed(self.hash()))
 
 
 @dataclass(frozen=True, slots=True)

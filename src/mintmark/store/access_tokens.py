@@ -27,8 +27,8 @@ _FIND = Read(
     .where(_TABLE.c.digest == bindparam("digest")),
     key="digest",
 )
-# Of a JWT: was it revoked, was its row (if it is a counted one) ended, and how does its authorization stand?
 _JTI, _AUTHORIZATION = bindparam("jti", type_=Text), bindparam("authorization_id", type_=Text)
+# Of a JWT: was it revoked, was its row (if it is a counted one) ended, and how does its authorization stand?
 _JWT = Read(
     select(_JTI, _AUTHORIZATION, _REVOKED.c.id, _TABLE.c.ended_at, *authorizations.STANDING_COLUMNS).select_from(
         authorizations.with_holder(

@@ -16,7 +16,7 @@ from mintmark.store.executor import Executor, Read, Row
 from mintmark.store.times import at, ms
 
 _TABLE, _PEOPLE, _SESSIONS = schema.authorizations, schema.people, schema.sessions
-REMEMBERED: Final = 1_024  # rows and what they say, of those that were read last; nothing of a person is in them
+REMEMBERED: Final = 1_024  # rows and what they say, of those that were read last; no name of a person is in them
 COLUMNS = (
     _TABLE.c.id, _TABLE.c.person_id, _TABLE.c.client_id, _TABLE.c.session_id, _TABLE.c.scope, _TABLE.c.resources,
     _TABLE.c.ends_with_session, _TABLE.c.authenticated_at, _TABLE.c.acr, _TABLE.c.amr, _TABLE.c.created_at,
