@@ -97,13 +97,19 @@ def named(url: str, name: str) -> str:
     return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
+@cache
+def run() -> str:
+    """Of this run: a process alone has one too, however many conftests ask."""
+    return os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)
+
+
 @pytest.fixture(scope="session")
 def postgresql_server() -> str:
     """One server for the whole run, shared by the workers of xdist; it goes with the last of them."""
     given = os.environ.get("TEST_POSTGRESQL_URL")
     if given:
         return given
-    url = str(embedded(os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)).get_uri())
+    url = str(embedded(run()).get_uri())
     # A test kills processes, never the machine: what the kernel was given is as good as on the disk.
     run_sql(url, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
     return url
