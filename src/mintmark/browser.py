@@ -14,9 +14,11 @@ from mintmark.protocol.errors import ForgedForm
 from mintmark.protocol.params import Params
 from mintmark.protocol.session import Session
 from mintmark.server import Server
-from mintmark.store import sessions
+from mintmark.store import arrivals, sessions
 from mintmark.store.changes import Conflict, Unavailable
+from mintmark.store.consents import Consent
 from mintmark.store.people import Person
+from mintmark.store.requests import KeptRequest
 from mintmark.texts import _
 from mintmark.wire.answer import Answer
 from mintmark.wire.asked import Asked
@@ -56,12 +58,37 @@ class Browser:
 
 async def read(server: Server, asked: Asked, now: datetime) -> Browser:
     """Who sits there. A session's last use is written down once a minute."""
-    secret = asked.cookies.get(server.settings.cookie_name)
-    if secret is None or not secret.startswith(PREFIX) or len(secret) > 100:
-        return Browser(
-            ids.secret(PREFIX, server.random(32)), is_new=True, session=None, person=None, languages=asked.languages
-        )
+    secret = _secret(server, asked)
+    if secret is None:
+        new = ids.secret(PREFIX, server.random(32))
+        return Browser(new, is_new=True, session=None, person=None, languages=asked.languages)
     found = await sessions.find(server.store, ids.digest(secret)) if BETWEEN in secret else None
+    return await _of(server, asked, secret, found, now)
+
+
+async def read_arriving(
+    server: Server, asked: Asked, client_id: str, request_id: str, now: datetime
+) -> tuple[Browser, Consent | None, KeptRequest | None]:
+    """Who sits there, what they allowed this client, and the request: in one go, where somebody may be signed in.
+
+    Where nobody is, the request is not looked for.
+    """
+    secret = _secret(server, asked)
+    if secret is None or BETWEEN not in secret:
+        return await read(server, asked, now), None, None
+    found = await arrivals.find(server.store, ids.digest(secret), client_id, request_id)
+    browser = await _of(server, asked, secret, found.session, now)
+    return browser, None if browser.person is None else found.consent, found.kept
+
+
+def _secret(server: Server, asked: Asked) -> str | None:
+    secret = asked.cookies.get(server.settings.cookie_name)
+    return None if secret is None or not secret.startswith(PREFIX) or len(secret) > 100 else secret
+
+
+async def _of(
+    server: Server, asked: Asked, secret: str, found: tuple[Session, Person] | None, now: datetime
+) -> Browser:
     if found is None or not found[0].is_live(now):
         return Browser(secret, is_new=False, session=None, person=None, languages=asked.languages)
     session, person = found

@@ -93,13 +93,20 @@ async def keep(
         decision=None,
         completed_at=None,
     )
-    await server.commit(requests.add(kept), [], asked, now)
+    is_first = browser is None or browser.is_new
+    await server.commit(requests.add(kept, is_first=is_first), [], asked, now)
     return kept.id
 
 
-async def find(server: Server, id: str, browser: Browser, asked: Asked, now: datetime) -> UnderWay:
-    """The request of this browser. A page for whatever is over, and a 403 page for another browser's."""
-    kept = await requests.find(server.store, id) if len(id) <= 100 else None
+async def find(
+    server: Server, id: str, browser: Browser, asked: Asked, now: datetime, *, kept: KeptRequest | None = None
+) -> UnderWay:
+    """The request of this browser. A page for whatever is over, and a 403 page for another browser's.
+
+    kept: what was read of it already.
+    """
+    if kept is None and len(id) <= 100:
+        kept = await requests.find(server.store, id)
     if kept is None or now >= kept.expires_at:
         raise UntrustedRequest(
             _("This sign-in took too long. Go back to the app and start again."),

@@ -1,10 +1,14 @@
+import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from mintmark.protocol.throttling import Count, Tick
 from mintmark.store import throttles
-from mintmark.store.changes import Conflict
+from mintmark.store.changes import Conflict, Require
+from mintmark.store.schema import people
+from tests.store import rows
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -105,3 +109,99 @@ async def test_a_cleared_count_is_nothing_and_keeps_nobody_waiting(store):
 
     assert count(0) == await found(store)
     assert {} == await throttles.find(store, "unknown", "unknown")
+
+
+def tick(failures, below):
+    return Tick(count(failures), below=below)
+
+
+async def two(store, **more):
+    """Two rows that were counted once each."""
+    await store.commit([throttles.count(id, None, Tick(count(1, **more)), NOW) for id in ("a", "b")])
+
+
+async def test_counts_that_move_together_are_one_statement_on_postgresql(store):
+    await two(store)
+    before = store.statements
+    await store.commit([throttles.count(id, count(1), tick(2, below=5), NOW) for id in ("a", "b")])
+    await store.commit([throttles.clear("a"), throttles.take_back("b", NOW)])
+    sent = store.statements - before
+
+    assert {"a": 0, "b": 1} == {id: one.failures for id, one in (await throttles.find(store, "a", "b")).items()}
+    assert (2 if store.dialect == "postgresql" else 4) == sent
+
+
+@pytest.mark.parametrize("full", ["a", "b"])
+async def test_counts_move_together_or_not_at_all(store, full):
+    await two(store)
+    below = {"a": 5, "b": 5, full: 1}
+    with pytest.raises(Conflict):
+        await store.commit([throttles.count(id, count(1), tick(2, below=below[id]), NOW) for id in ("a", "b")])
+
+    assert {"a": count(1), "b": count(1)} == await throttles.find(store, "a", "b")
+
+
+@pytest.mark.parametrize("stands", [True, False])
+async def test_a_count_moves_only_with_what_it_is_written_with(store, stands):
+    await store.commit([rows.person()])
+    await two(store)
+    guard = Require(people, {"id": "p", "created_at": 1 if stands else 2})
+    changes = [guard, throttles.clear("a"), throttles.take_back("b", NOW), rows.code(b"x")]
+    if stands:
+        await store.commit(changes)
+    else:
+        with pytest.raises(Conflict):
+            await store.commit(changes)
+
+    assert [0 if stands else 1] * 2 == [one.failures for one in (await throttles.find(store, "a", "b")).values()]
+    assert ([(b"x", None)] if stands else []) == await store.fetch(rows.CODE, digest=b"x")
+
+
+async def test_a_row_that_is_counted_twice_in_a_set_is_counted_twice(store):
+    await put(store, count(1), count(4))
+    await store.commit([throttles.take_back("a", NOW), throttles.take_back("a", NOW)])
+
+    assert 2 == (await found(store)).failures
+
+
+async def test_a_row_that_is_added_and_counted_in_a_set_is_counted(store):
+    await store.commit([throttles.count("a", None, Tick(count(3)), NOW), throttles.take_back("a", NOW)])
+
+    assert 2 == (await found(store)).failures
+
+
+async def test_a_row_that_is_changed_and_counted_in_a_set_is_counted(store):
+    await put(store, count(1))
+    await store.commit([throttles.count("a", count(1), Tick(count(7)), NOW), throttles.take_back("a", NOW)])
+
+    assert 6 == (await found(store)).failures
+
+
+async def test_of_many_at_once_no_more_move_two_counts_than_there_is_room_for(store):
+    await two(store)
+
+    async def move():
+        await store.commit([throttles.count(id, count(1), tick(2, below=9), NOW) for id in ("a", "b")])
+
+    outcomes = await asyncio.gather(*(move() for _ in range(40)), return_exceptions=True)
+
+    assert 8 == outcomes.count(None)
+    assert 32 == sum(isinstance(one, Conflict) for one in outcomes)
+    assert {"a": 9, "b": 9} == {id: one.failures for id, one in (await throttles.find(store, "a", "b")).items()}
+
+
+async def test_attempts_and_successes_of_the_same_two_rows_end_all(store):
+    """Whoever counts the same rows takes them in the same order: nobody waits for one who waits for them."""
+    await two(store)
+
+    async def attempt():
+        with suppress(Conflict):
+            await store.commit([throttles.count(id, count(1), tick(2, below=900), NOW) for id in ("a", "b")])
+        await store.commit([throttles.clear("a"), throttles.take_back("b", NOW)])
+
+    before = store.statements
+    await asyncio.gather(*(attempt() for _ in range(100)))
+
+    if store.dialect == "postgresql":  # what the server undoes for a deadlock is sent again
+        assert 200 == store.statements - before
+    assert {"a", "b"} == set(await throttles.find(store, "a", "b"))

@@ -19,7 +19,8 @@ from mintmark.protocol.limits import Limits
 from mintmark.protocol.next_step import Approve, AskConsent, Facts, ProveMore, SignIn
 from mintmark.protocol.params import Params
 from mintmark.server import Server, decided
-from mintmark.store import consents, requests
+from mintmark.store import requests
+from mintmark.store.arrivals import NOBODYS
 from mintmark.wire.answer import Answer, redirect
 from mintmark.wire.asked import Asked
 
@@ -60,15 +61,12 @@ async def _go_on(server: Server, asked: Asked, params: Params, now: datetime) ->
 
 async def _visit(server: Server, asked: Asked, params: Params, now: datetime) -> Visit:
     client = await underway.client_of(server, params)
-    browser = await browsers.read(server, asked, now)
-    consent = None
-    if browser.person is not None:
-        consent = await consents.find(server.store, browser.person.holder.id, client.id)
     id = underway.ours(params)
+    browser, consent, kept = await browsers.read_arriving(server, asked, client.id, id or NOBODYS, now)
     if id is None:
         request = underway.read(server, params, client, now)
         return Visit(server, asked, now, params, client, browser, request, None, consent)
-    found = await underway.find(server, id, browser, asked, now)
+    found = await underway.find(server, id, browser, asked, now, kept=kept)
     if found.client.id != client.id:
         raise _back(
             found.request,

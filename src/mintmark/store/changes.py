@@ -36,12 +36,14 @@ class Insert(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Any other Core statement, for seldom doors: mass ends, upserts, counters. Never coalesced."""
+    """Any other Core statement: mass ends, upserts, counters. Never coalesced."""
 
     statement: Executable  # insert, update or delete with bindparams for `parameters`
     parameters: Values
     rows: int | None = None  # how many rows it must touch; None: any number
     few: bool = False  # a handful at most, found by their key: SQLite need not leave the loop for it
+    # The parameter that names, by its key, the one row that it may touch: PostgreSQL gets such a set as one statement.
+    row: str | None = None
 
 
 Change = Require | Update | Insert | Run

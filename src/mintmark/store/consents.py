@@ -14,12 +14,12 @@ from mintmark.store.executor import Executor, Read
 from mintmark.store.times import at, ms
 
 _TABLE = schema.consents
-_KEPT = (_TABLE.c.scope, _TABLE.c.resources, _TABLE.c.allowed)
+COLUMNS = (_TABLE.c.scope, _TABLE.c.resources, _TABLE.c.allowed)
 _FIND = Read(
-    select(*_KEPT).where(_TABLE.c.person_id == bindparam("person_id"), _TABLE.c.client_id == bindparam("client_id"))
+    select(*COLUMNS).where(_TABLE.c.person_id == bindparam("person_id"), _TABLE.c.client_id == bindparam("client_id"))
 )
 _OF_PERSON = Read(
-    select(_TABLE.c.client_id, _TABLE.c.updated_at, *_KEPT)
+    select(_TABLE.c.client_id, _TABLE.c.updated_at, *COLUMNS)
     .where(_TABLE.c.person_id == bindparam("person_id"))
     .order_by(_TABLE.c.client_id)
     .limit(bindparam("most"))

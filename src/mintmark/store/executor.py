@@ -25,12 +25,15 @@ class Read:
 
     With parameters `beside` the key, all of them texts, the statement selects from ASKED and what is joined to it, the
     parameters themselves first; it has no WHERE.
+
+    one: what it finds is one row of many columns, of which all but the first are texts or numbers.
     """
 
     statement: Select[*tuple[Any, ...]]
     _: KW_ONLY
     key: str | None = None  # None: asked by itself
     beside: tuple[str, ...] = ()
+    one: bool = False
 
 
 class Executor(Protocol):

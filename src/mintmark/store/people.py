@@ -235,6 +235,12 @@ def holder(row: Row) -> Holder:
 HOLDER_COLUMNS = _HOLDER
 
 
+def signed_in(row: Row) -> Person:
+    """From HOLDER_COLUMNS; of the rest nothing was read."""
+    moment = at(0)
+    return Person(holder(row), None, moment, moment)
+
+
 def _person(row: Row) -> Person:
     return Person(holder(row[: len(_HOLDER)]), row[-3], at(row[-2]), at(row[-1]))
 

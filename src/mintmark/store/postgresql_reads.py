@@ -1,8 +1,8 @@
 """Reading from PostgreSQL: one statement for each read, or one for all that ask it at the same time."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
@@ -18,7 +18,7 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.sql import operators, visitors
+from sqlalchemy.sql import operators
 
 from mintmark.store import sql
 from mintmark.store.changes import Unavailable, Value
@@ -128,7 +128,7 @@ def for_any(statement: Select[*tuple[Any, ...]], key: str) -> Select[*tuple[Any,
         found.append(element)
         return first == any_(bindparam(key, type_=ARRAY(first.type)))
 
-    replaced = _replaced(statement, replace)
+    replaced = sql.replaced(statement, replace)
     limited = statement._limit_clause is not None or statement._offset_clause is not None
     if len(found) != 1 or limited or statement._group_by_clauses or statement._distinct:
         raise ValueError(f"{key} cannot be the key of this read: see Read")
@@ -145,11 +145,4 @@ def for_each(statement: Select[*tuple[Any, ...]], names: Sequence[str]) -> Selec
             return each
         return each.c[element.key] if isinstance(element, BindParameter) and element.key in names else None
 
-    return _replaced(statement, replace)
-
-
-def _replaced(
-    statement: Select[*tuple[Any, ...]], replace: Callable[[object], ClauseElement | None]
-) -> Select[*tuple[Any, ...]]:
-    replaced = visitors.replacement_traverse(statement, {}, lambda element, **_: replace(element))
-    return cast("Select[*tuple[Any, ...]]", replaced)
+    return sql.replaced(statement, replace)

@@ -11,7 +11,8 @@ from sqlalchemy import Executable, Table
 from mintmark.store import sql
 from mintmark.store.changes import Change, Conflict, Insert, Require, Run, Update, Value, Values
 from mintmark.store.connections import Connection
-from mintmark.store.postgresql_batch import DIALECT, Lock, held_by, lock, locks
+from mintmark.store.postgresql_batch import DIALECT
+from mintmark.store.postgresql_locks import Lock, held_by, lock, locks
 
 MANY = 256  # statements of one set, an import say; from here on those that are alike travel together
 AT_ONCE = 5_000  # rows that travel together: in far less than the time that any answer may take

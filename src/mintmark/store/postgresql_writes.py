@@ -38,6 +38,11 @@ class Writes:
             steps = self._transactions.steps(changes)
             await self._run(lambda connection: carry_out(connection, steps, changes), len(steps), sets=1)
             return
+        if batch.counts:
+            [outcome] = await self._statement(batch, [values])
+            if outcome is not None:
+                raise outcome
+            return
         lane = self._lanes.get(batch)
         if lane is None:
             self._lanes[batch] = lane = Lane(partial(self._write, batch))
@@ -69,9 +74,9 @@ class Writes:
 
     async def _statement(self, batch: Batch, sets: Sequence[Values]) -> Sequence[Outcome]:
         """What became of each. Raises only what is everybody's: the database did not answer."""
-        arguments = batch.arguments(sets)
+        text, arguments = batch.call(sets)
         try:
-            rows = await self._run(lambda connection: connection.fetch(batch.sql, *arguments), 1, sets=len(sets))
+            rows = await self._run(lambda connection: connection.fetch(text, *arguments), 1, sets=len(sets))
         except Blocked as error:
             return [error] if len(sets) == 1 else await self._one_by_one(batch, sets)
         except (Lost, Again):

@@ -10,17 +10,16 @@ from sqlalchemy import bindparam, delete, select
 from mintmark.protocol.next_step import Decision
 from mintmark.store import schema
 from mintmark.store.changes import Change, Insert, Run, Update, Values
-from mintmark.store.executor import Executor, Read
+from mintmark.store.executor import Executor, Read, Row
 from mintmark.store.times import at, ms
 
 _TABLE = schema.requests
 MOST_PER_BROWSER = 20  # the oldest give way
-_FIND = Read(
-    select(
-        _TABLE.c.id, _TABLE.c.client_id, _TABLE.c.browser_digest, _TABLE.c.parameters, _TABLE.c.created_at,
-        _TABLE.c.expires_at, _TABLE.c.decision, _TABLE.c.completed_at,
-    ).where(_TABLE.c.id == bindparam("id"))
+COLUMNS = (
+    _TABLE.c.browser_digest, _TABLE.c.id, _TABLE.c.client_id, _TABLE.c.parameters, _TABLE.c.created_at,
+    _TABLE.c.expires_at, _TABLE.c.decision, _TABLE.c.completed_at,
 )  # fmt: skip
+_FIND = Read(select(*COLUMNS).where(_TABLE.c.id == bindparam("id")))
 _NEWEST = (
     select(_TABLE.c.id)
     .where(_TABLE.c.browser_digest == bindparam("browser"))
@@ -44,23 +43,26 @@ class KeptRequest:
 
 async def find(store: Executor, id: str) -> KeptRequest | None:
     rows = await store.fetch(_FIND, id=id)
-    if not rows:
-        return None
-    id, client_id, browser, parameters, created, expires, decision, completed = rows[0]
+    return read_row(rows[0]) if rows else None
+
+
+def read_row(row: Row) -> KeptRequest:
+    """From COLUMNS."""
+    browser, id, client_id, parameters, created, expires, decision, completed = row
     return KeptRequest(
         id, client_id, browser, json.loads(parameters), at(created), at(expires), _decision(decision), at(completed)
     )
 
 
-def add(request: KeptRequest) -> list[Change]:
-    """The newest of this browser stay, `MOST_PER_BROWSER` of them."""
+def add(request: KeptRequest, *, is_first: bool) -> list[Change]:
+    """The newest of this browser stay, `MOST_PER_BROWSER` of them. is_first: it cannot have others."""
     values: Values = {
         "id": request.id, "client_id": request.client_id, "browser_digest": request.browser_digest,
         "parameters": json.dumps(request.parameters), "created_at": ms(request.created_at),
         "expires_at": ms(request.expires_at), "decision": None, "completed_at": None,
     }  # fmt: skip
     kept: list[Change] = [Insert(_TABLE, values)]
-    if request.browser_digest is not None:
+    if not is_first:
         kept.append(Run(_TRIM, {"browser": request.browser_digest, "most": MOST_PER_BROWSER}, few=True))
     return kept
 

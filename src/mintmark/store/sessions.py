@@ -20,13 +20,17 @@ COLUMNS = (
     _TABLE.c.id, _TABLE.c.person_id, _TABLE.c.created_at, _TABLE.c.authenticated_at, _TABLE.c.last_used_at,
     _TABLE.c.idle_expires_at, _TABLE.c.expires_at, _TABLE.c.ended_at, _TABLE.c.acr, _TABLE.c.amr, _TABLE.c.proved,
 )  # fmt: skip
+STANDS = (  # of a session and its person: neither is disabled, nor were all ended
+    _PEOPLE.c.disabled_at.is_(None),
+    _TABLE.c.created_at > _PEOPLE.c.sessions_ended_before,
+    _TABLE.c.created_at > configuration.ENDED_BEFORE,
+)
 _FIND = Read(
     select(_TABLE.c.secret_digest, *COLUMNS, *people.HOLDER_COLUMNS)
     .join(_PEOPLE, _PEOPLE.c.id == _TABLE.c.person_id)
-    .where(_TABLE.c.secret_digest == bindparam("digest"), _PEOPLE.c.disabled_at.is_(None),
-           _TABLE.c.created_at > _PEOPLE.c.sessions_ended_before, _TABLE.c.created_at > configuration.ENDED_BEFORE),
+    .where(_TABLE.c.secret_digest == bindparam("digest"), *STANDS),
     key="digest",
-)  # fmt: skip
+)
 _LIVE_OF = Read(
     select(*COLUMNS, _TABLE.c.address, _TABLE.c.user_agent)
     .join(_PEOPLE, _PEOPLE.c.id == _TABLE.c.person_id)
@@ -94,9 +98,7 @@ async def find(store: Executor, secret_digest: bytes) -> tuple[Session, Person] 
     if not rows:
         return None
     row = rows[0][1:]
-    holder = people.holder(row[len(COLUMNS) :])
-    moment = at(0)
-    return session(row[: len(COLUMNS)]), Person(holder, None, moment, moment)
+    return session(row[: len(COLUMNS)]), people.signed_in(row[len(COLUMNS) :])
 
 
 async def live_of(store: Executor, person_id: str, now: datetime) -> list[Seen]:

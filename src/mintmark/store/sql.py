@@ -1,13 +1,28 @@
 """SQL text out of SQLAlchemy Core: compiled once, afterwards only text and the order of its parameters."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
-from sqlalchemy import Column, ColumnElement, Executable, Table, UniqueConstraint, and_, bindparam, insert, update
+from sqlalchemy import (
+    ClauseElement,
+    Column,
+    ColumnElement,
+    Executable,
+    Table,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    insert,
+    update,
+)
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from mintmark.store.changes import Insert, Value, Values
+
+T = TypeVar("T", bound=ClauseElement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +103,9 @@ def standing(table: Table, where: Values, prefix: str) -> ColumnElement[bool]:
 
 def _equals(column: Column[Value], value: Value, name: str) -> ColumnElement[bool]:
     return column.is_(None) if value is None else column == bindparam(name, type_=column.type)
+
+
+def replaced(element: T, replace: Callable[[object], ClauseElement | None]) -> T:
+    """The same, with other elements in the places of some of its own. None: it stays, and its parts are asked for."""
+    found = visitors.replacement_traverse(element, {}, lambda element, **_: replace(element))
+    return cast("T", found)

@@ -32,7 +32,7 @@ def compiled(read: Read) -> Compiled:
     """
     columns = list(read.statement.selected_columns)
     packed = (
-        read.key is not None
+        (read.one or read.key is not None)
         and len(columns) > FEW
         and not any(isinstance(one.type, LargeBinary) for one in columns[1:])
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import BigInteger, bindparam, or_, select, update
 
 from mintmark.protocol.throttling import Count, Tick
 from mintmark.store.changes import Change, Insert, Run, Update, Values
@@ -28,7 +28,7 @@ _ADD = (
         _C.waits_until <= bindparam("now"),
         _C.expires_at > bindparam("now"),
     )
-    .values(failures=_C.failures + 1, expires_at=bindparam("until"))
+    .values(failures=_C.failures + 1, expires_at=bindparam("until", type_=BigInteger))
 )
 _TAKE_BACK = (
     update(throttles)
@@ -53,17 +53,17 @@ def count(id: str, read: Count | None, tick: Tick, now: datetime) -> Change:
         return Update(throttles, {"id": id, **_values(read)}, _values(tick.count))
     until = ms(tick.count.expires_at)
     as_read: Values = {"of": id, "began": ms(read.first_at), "below": tick.below, "now": ms(now), "until": until}
-    return Run(_ADD, as_read, rows=1, few=True)
+    return Run(_ADD, as_read, rows=1, few=True, row="of")
 
 
 def take_back(id: str, now: datetime) -> Change:
     """One attempt less."""
-    return Run(_TAKE_BACK, {"of": id, "now": ms(now)}, few=True)
+    return Run(_TAKE_BACK, {"of": id, "now": ms(now)}, few=True, row="of")
 
 
 def clear(id: str) -> Change:
     """As if nothing had failed. The row stays: parallel attempts add to it, where they would race to insert it."""
-    return Run(_CLEAR, {"of": id}, few=True)
+    return Run(_CLEAR, {"of": id}, few=True, row="of")
 
 
 def _values(count: Count) -> Values:
