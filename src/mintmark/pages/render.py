@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from mintmark.languages import ENGLISH, Language
 from mintmark.pages import words
 from mintmark.pages.branding import Look
+from mintmark.pages.skeletons import Skeletons
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -79,6 +80,7 @@ class Pages:
     ) -> None:
         names, self.static = _static(look)
         self._own = look.templates
+        self._skeletons = Skeletons(self._render)
         self._shared: Mapping[str, object] = MappingProxyType(
             {
                 "operator_name": operator_name,
@@ -109,9 +111,12 @@ class Pages:
         language: None, English.
         """
         language = language or Language(ENGLISH, NullTranslations())
-        text = self._environment.get_template(template).render(context, language=language)
+        make = self._skeletons.page if self._own is None else self._render
         # A lone surrogate in what somebody typed must not become a 500.
-        return text.encode("utf-8", errors="replace")
+        return make(template, language, context).encode("utf-8", errors="replace")
+
+    def _render(self, template: str, language: Language, context: Mapping[str, object]) -> str:
+        return self._environment.get_template(template).render(context, language=language)
 
     def warm(self) -> None:
         """Compiles every template, for whoever has a quiet moment before the first person comes."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -289,9 +290,7 @@ class Settings(Branding, Passwords, SigningIn, Passkeys, Mails, Accounts, Signin
     @property
     def cookie_name(self) -> str:
         """On http the browser refuses `__Host-`; two servers on one loopback host are told apart by their issuer."""
-        if self.is_https:
-            return "__Host-mintmark"
-        return f"mintmark-{hashlib.sha256(self.issuer.encode()).hexdigest()[:8]}"
+        return "__Host-mintmark" if self.is_https else _cookie_name(self.issuer)
 
     @property
     def is_sqlite(self) -> bool:
@@ -336,6 +335,11 @@ class Settings(Branding, Passwords, SigningIn, Passkeys, Mails, Accounts, Signin
         """Every setting as it is in effect, under its variable's name, secrets hidden."""
         shown = {name: forms.shown(getattr(self, name)) for name in type(self).model_fields}
         return {sources.variable(name): _or_off(name, value) for name, value in shown.items()}
+
+
+@lru_cache(16)  # issuers: a process has one, tests have several
+def _cookie_name(issuer: str) -> str:
+    return f"mintmark-{hashlib.sha256(issuer.encode()).hexdigest()[:8]}"
 
 
 def _or_off(name: str, value: object) -> object:
