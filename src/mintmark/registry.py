@@ -21,6 +21,7 @@ from mintmark.keys.sealing import Sealer
 from mintmark.protocol import claim_rule, claim_rule_record
 from mintmark.protocol import limits as limits_
 from mintmark.protocol.authorization import Standing
+from mintmark.protocol.authorization_request import AuthorizationRequest
 from mintmark.protocol.catalogue import Catalogue
 from mintmark.protocol.claim_rule import ClaimRule
 from mintmark.protocol.client import Client
@@ -43,6 +44,7 @@ TOO_SLOW = "the database answers too slowly to know what is current"
 MOST_CLIENTS = 50_000  # kept in memory; beyond that the memory starts anew
 MOST_LIMITS = 10_000
 MOST_REMEMBERED = 10_000
+MOST_REQUESTS = 1_000
 
 
 class NoSecret(LookupError):
@@ -86,6 +88,7 @@ class Registry:
         self._newest: dict[str, tuple[str, bytes]] = {}  # purpose -> id and key
         self._keyed: dict[str, hmac.HMAC] = {}
         self.remembered: Memory[tuple[object, ...], Any] = Memory(MOST_REMEMBERED)
+        self.requests: Memory[str, AuthorizationRequest] = Memory(MOST_REQUESTS)  # under way, by id, as they were read
         self.version = -1
         self.ended_before = 0  # ms: everything ever issued at or before is over
         self.catalogue = Catalogue(issuer, ())
@@ -149,7 +152,7 @@ class Registry:
         self._policies, self._secrets = policies, opened
         self._newest = {purpose: next(reversed(of.items())) for purpose, of in opened.items()}
         self._keyed = {}
-        for memory in (self._clients, self._limits, self.remembered):
+        for memory in (self._clients, self._limits, self.remembered, self.requests):
             memory.clear()
 
     def _understand(self, documents: Iterable[str]) -> None:

@@ -129,7 +129,18 @@ async def find(
         )
     params = Params({name: list(values) for name, values in kept.parameters.items()})
     client = await client_of(server, params)
-    return UnderWay(kept, client, read(server, params, client, now))
+    return UnderWay(kept, client, _understood(server, kept.id, params, client, now))
+
+
+def _understood(server: Server, id: str, params: Params, client: Client, now: datetime) -> AuthorizationRequest:
+    """Each step of a sign-in asks for it, and it says the same as long as nothing is configured otherwise."""
+    known = server.registry.requests.get(id)
+    if known is not None:
+        return known
+    request = read(server, params, client, now)
+    if request.login_hint is None and request.id_token_hint is None:  # nobody is remembered
+        server.registry.requests.keep(id, request)
+    return request
 
 
 async def _adopted(server: Server, kept: KeptRequest, browser: Browser, asked: Asked, now: datetime) -> KeptRequest:
