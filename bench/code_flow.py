@@ -7,6 +7,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +23,7 @@ from bench.targets import API, Target
 SCOPE = "openid api:read offline_access"
 SIGNED_IN_SCOPE = "openid api:read"  # for offline_access node-oidc-provider asks anew each time
 TOGETHER = 20  # flows in a row on one server before it is the other's turn
+LAP = 3  # of each browser, where several are at it at once
 SETTLED = 15  # seconds after which a server has done what it does once: reading, compiling, the first round of upkeep
 ARGON2ID = {"argon2__type": "ID", "argon2__memory_cost": 47104, "argon2__time_cost": 1, "argon2__parallelism": 1}
 
@@ -39,6 +41,7 @@ class Flow:
     took: list[float]
     without: float = 0.0
     alone: float = 0.0
+    at_once: int = 1
 
     @property
     def cost(self) -> float:
@@ -50,8 +53,8 @@ class Flow:
         return 1 - self.without / self.cost if self.without else None
 
 
-def measure_flows(target: Mintmark, count: int) -> Flow:
-    """`count` people in a row, each with a browser that was never here before."""
+def measure_flows(target: Mintmark, count: int, *, at_once: int = 1) -> Flow:
+    """`count` people, `at_once` of them at a time, each with a browser that was never here before."""
 
     def flows(target: Mintmark, count: int) -> Sequence[Callable[[], object]]:
         def flow() -> None:
@@ -61,7 +64,8 @@ def measure_flows(target: Mintmark, count: int) -> Flow:
         return [flow] * count
 
     with twin(target) as other:
-        return _beside(target, flows(target, count + 1), other, flows(other, count + 1))
+        more = count + (at_once if at_once == 1 else LAP * at_once)  # that warm it
+        return _beside(target, flows(target, more), other, flows(other, more), at_once)
 
 
 def measure_sign_ins(target: Mintmark, count: int) -> Flow:
@@ -98,16 +102,22 @@ def twin(target: Mintmark) -> Iterator[Mintmark]:
 
 
 def _beside(
-    target: Target, work: Sequence[Callable[[], object]], other: Target, work_without: Sequence[Callable[[], object]]
+    target: Target,
+    work: Sequence[Callable[[], object]],
+    other: Target,
+    work_without: Sequence[Callable[[], object]],
+    at_once: int = 1,
 ) -> Flow:
     """Some here, some there: both meet the same machine, and few of one work in caches that the other has emptied."""
     alone_before = hash_seconds()
     with pinned(last_core()):
-        here, there = _Meter(target, work[0]), _Meter(other, work_without[0])
-        for begin in range(1, len(work), TOGETHER):
+        here, there = _Meter(target, at_once), _Meter(other, at_once)
+        together, warming = (TOGETHER, 1) if at_once == 1 else (LAP * at_once, LAP * at_once)
+        for meter, todo in ((here, work), (there, work_without)):
+            meter.warm(todo[:warming])
+        for begin in range(warming, len(work), together):
             for meter, todo in ((here, work), (there, work_without)):
-                for one in todo[begin : begin + TOGETHER]:
-                    meter.add(one)
+                meter.add(todo[begin : begin + together])
     alone = (alone_before + hash_seconds()) / 2
     return replace(here.flow(), without=there.flow().cost, alone=alone)
 
@@ -115,27 +125,40 @@ def _beside(
 def _measure(target: Target, work: Sequence[Callable[[], object]]) -> Flow:
     """One after the other."""
     with pinned(last_core()):
-        meter = _Meter(target, work[0])
-        for one in work[1:]:
-            meter.add(one)
+        meter = _Meter(target)
+        meter.warm(work[:1])
+        meter.add(work[1:])
         return meter.flow()
 
 
 class _Meter:
-    """What each of some things costs a target."""
+    """What each of some things costs a target, while they are under way."""
 
-    def __init__(self, target: Target, warming: Callable[[], object]) -> None:
-        warming()
-        self._target, self._before = target, target.usage()
+    def __init__(self, target: Target, at_once: int = 1) -> None:
+        self._target, self._at_once = target, at_once
         self._took: list[float] = []
+        self._server = self._postgres = 0.0
 
-    def add(self, work: Callable[[], object]) -> None:
-        self._took.append(_wall_of(work))
+    def warm(self, work: Sequence[Callable[[], object]]) -> None:
+        self._carry_out(work)
+
+    def add(self, work: Sequence[Callable[[], object]]) -> None:
+        before = self._target.usage()
+        self._took += self._carry_out(work)
+        after = self._target.usage()
+        self._server += after.server - before.server
+        self._postgres += after.postgres - before.postgres
 
     def flow(self) -> Flow:
-        after, count = self._target.usage(), len(self._took)
-        before = self._before
-        return Flow((after.server - before.server) / count, (after.postgres - before.postgres) / count, self._took)
+        count = len(self._took)
+        return Flow(self._server / count, self._postgres / count, self._took, at_once=self._at_once)
+
+    def _carry_out(self, work: Sequence[Callable[[], object]]) -> list[float]:
+        """How long each of them took."""
+        if self._at_once == 1:
+            return [_wall_of(one) for one in work]
+        with ThreadPoolExecutor(self._at_once) as browsers:  # on the core of the thread that makes it
+            return list(browsers.map(_wall_of, work))
 
 
 def hash_seconds(times: int = 20) -> float:

@@ -7,10 +7,11 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from bench.code_flow import Flow, measure_flows, measure_sign_ins, measure_signed_in_flows
-from bench.load import Report, drive
+from bench.load import CONNECTIONS, Report, drive
 from bench.peers.mintmark import Mintmark
 from bench.peers.node_provider import NodeProvider
 from bench.table import Line, Weight
@@ -60,11 +61,18 @@ def measure_code_flow(targets: Sequence[Target], pace: Pace) -> list[Line]:
     return _one_by_one("code_flow", title, measure_flows, _mintmarks(targets), pace.flows)
 
 
+def measure_code_flow_at_once(targets: Sequence[Target], pace: Pace) -> list[Line]:
+    """As many browsers as wrk has connections, three flows or more of each."""
+    title = f"code flow with sign-in, argon2id, {CONNECTIONS} browsers"
+    measure = partial(measure_flows, at_once=CONNECTIONS)
+    return _one_by_one("code_flow_at_once", title, measure, _mintmarks(targets), 3 * CONNECTIONS * pace.rounds)
+
+
 def measure_signed_in(targets: Sequence[Target], pace: Pace) -> list[Line]:
     """More of them than of sign-ins: each costs a tenth."""
     takers = [target for target in targets if isinstance(target, Mintmark | NodeProvider)]
     title = "code flow without sign-in"
-    return _one_by_one("code_flow_signed_in", title, measure_signed_in_flows, takers, pace.flows * 10)
+    return _one_by_one("code_flow_signed_in", title, measure_signed_in_flows, takers, pace.flows * 4)
 
 
 def measure_sign_in(targets: Sequence[Target], pace: Pace) -> list[Line]:
@@ -108,7 +116,7 @@ def _one_by_one(
 def _line(work: str, title: str, target: Target, flow: Flow, count: int) -> Line:
     line = Line(work, title, target.name, hash_share=flow.share, hash_alone=flow.alone * MICRO)
     line.cpu, line.postgres, line.requests = [flow.server * MICRO], [flow.postgres * MICRO], count
-    line.rate = [1 / statistics.mean(flow.took)]
+    line.rate = [flow.at_once / statistics.mean(flow.took)]
     line.p50 = [statistics.median(flow.took) * MICRO]
     line.p99 = [max(flow.took) * MICRO]
     return line
