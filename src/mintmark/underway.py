@@ -138,9 +138,14 @@ def _understood(server: Server, id: str, params: Params, client: Client, now: da
     if known is not None:
         return known
     request = read(server, params, client, now)
-    if request.login_hint is None and request.id_token_hint is None:  # nobody is remembered
-        server.registry.requests.keep(id, request)
+    understand(server, id, request, server.registry.version)
     return request
+
+
+def understand(server: Server, id: str, request: AuthorizationRequest, version: int) -> None:
+    """Remembers it, if it was read by the configuration that holds now, and names nobody."""
+    if version == server.registry.version and request.login_hint is None and request.id_token_hint is None:
+        server.registry.requests.keep(id, request)
 
 
 async def _adopted(server: Server, kept: KeptRequest, browser: Browser, asked: Asked, now: datetime) -> KeptRequest:

@@ -64,8 +64,8 @@ async def _visit(server: Server, asked: Asked, params: Params, now: datetime) ->
     id = underway.ours(params)
     browser, consent, kept = await browsers.read_arriving(server, asked, client.id, id or NOBODYS, now)
     if id is None:
-        request = underway.read(server, params, client, now)
-        return Visit(server, asked, now, params, client, browser, request, None, consent)
+        request, version = underway.read(server, params, client, now), server.registry.version
+        return Visit(server, asked, now, params, client, browser, request, None, consent, version)
     found = await underway.find(server, id, browser, asked, now, kept=kept)
     if found.client.id != client.id:
         raise _back(
@@ -77,7 +77,9 @@ async def _visit(server: Server, asked: Asked, params: Params, now: datetime) ->
                 got=client.id,
             ),
         )
-    return Visit(server, asked, now, params, client, browser, found.request, found.kept, consent)
+    return Visit(
+        server, asked, now, params, client, browser, found.request, found.kept, consent, server.registry.version
+    )
 
 
 def _back(request: AuthorizationRequest, error: OAuthError) -> RefusedWithRedirect:
@@ -125,13 +127,13 @@ def _leaves(visit: Visit) -> bool:
 
 async def _to_page(visit: Visit, page: str) -> Answer:
     """The page, which returns here; the request is kept meanwhile."""
-    server, kept = visit.server, visit.kept
-    kept_id = (
-        kept.id
-        if kept is not None
-        else await underway.keep(server, visit.client, visit.params, visit.browser, visit.asked, visit.now)
-    )
-    return redirect(f"{server.issuer}/{page}?request={quote(kept_id, safe='')}")
+    server = visit.server
+    if visit.kept is None:
+        id = await underway.keep(server, visit.client, visit.params, visit.browser, visit.asked, visit.now)
+        underway.understand(server, id, visit.request, visit.version)
+    else:
+        id = visit.kept.id
+    return redirect(f"{server.issuer}/{page}?request={quote(id, safe='')}")
 
 
 def _facts(visit: Visit) -> Facts:

@@ -29,6 +29,7 @@ class Visit:
     request: AuthorizationRequest
     kept: KeptRequest | None  # None: the request comes for the first time
     consent: Consent | None  # what this person allowed this client before
+    version: int  # of the configuration that the request was read by
 
     @property
     def tells_clients_apart(self) -> bool:

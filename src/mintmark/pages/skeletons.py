@@ -36,7 +36,7 @@ class Skeletons:
             return self._render(template, language, context)
         tokens = {name: found for name in TOKENS if (found := _token(context.get(name))) is not None}
         marked = self._marked(context, tokens)
-        key = (template, language.tag, language.catalogue, *map(_frozen, marked.items()))
+        key = (template, language.tag, language.catalogue, *marked, *map(_frozen, marked.values()))
         parts = self._kept.get(key)
         if parts is None:
             parts = self._mark.split(self._render(template, language, marked))
@@ -66,6 +66,6 @@ def _token(value: object) -> str | None:
 
 def _frozen(value: object) -> object:
     """Something that is equal where this is, and can be looked up."""
-    if isinstance(value, Mapping):
-        return tuple(map(_frozen, value.items()))
-    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
+    if type(value) is dict:
+        return (*value, *map(_frozen, value.values()))
+    return tuple(map(_frozen, value)) if type(value) is list or type(value) is tuple else value

@@ -43,26 +43,26 @@ class Connections:
 
     async def run(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Does it on a connection of its own. Errors come in the store's words."""
-        async with self.one() as connection:
-            try:
-                return await work(connection)
-            except TimeoutError as error:
-                # The others may be as dead as this one, and would each cost a time-out.
-                for silent in [connection, *self._idle]:
-                    silent.terminate()
-                raise translated(error) from error
-            except Exception as error:
-                word = translated(error)
-                if isinstance(word, Lost):
-                    connection.terminate()
-                if word is error:
-                    raise
-                raise word from error
-            except (
-                BaseException
-            ):  # cancelled: an answer is still on its way, which the next one must not read as its own
+        connection = await self._take()
+        try:
+            return await work(connection)
+        except TimeoutError as error:
+            # The others may be as dead as this one, and would each cost a time-out.
+            for silent in [connection, *self._idle]:
+                silent.terminate()
+            raise translated(error) from error
+        except Exception as error:
+            word = translated(error)
+            if isinstance(word, Lost):
                 connection.terminate()
+            if word is error:
                 raise
+            raise word from error
+        except BaseException:  # cancelled: an answer is still on its way, which the next one must not read as its own
+            connection.terminate()
+            raise
+        finally:
+            self._give(connection)
 
     async def open_first(self) -> None:
         """Makes one at the start, so that a wrong address is told then."""
