@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.browser import Browser, Login
 from bench.targets import API, CALLBACK, MACHINE, OPAQUE, SECRET, SPEAKER, WEB, Paths, Target
 
-FREE_HASH = {"MINTMARK_PASSWORD_HASH_MEMORY": "64", "MINTMARK_PASSWORD_HASH_TIME_COST": "1"}
+FREE_HASH = {"MINTMARK_PASSWORD_HASH_MEMORY": "8", "MINTMARK_PASSWORD_HASH_TIME_COST": "1"}
 USERNAME, PASSWORD = "bench", "a password that nobody would guess"
 
 
