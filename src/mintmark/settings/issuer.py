@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from hashlib import sha256
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -68,3 +70,9 @@ def is_address(host: str) -> bool:
 def is_loopback(host: str) -> bool:
     """Whether what listens there is reached from this machine only (RFC 8252 §7.3)."""
     return host == "localhost" or (is_address(host) and ip_address(host).is_loopback)
+
+
+@lru_cache(16)  # a process has one issuer, tests have several; every request asks
+def cookie_name(issuer: str) -> str:
+    """Of the cookie on http: two servers on one loopback host are told apart by it."""
+    return f"mintmark-{sha256(issuer.encode()).hexdigest()[:8]}"

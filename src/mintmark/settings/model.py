@@ -4,12 +4,10 @@ Plain pydantic, which FastAPI loads anyway: pydantic-settings would lengthen eve
 nor the variables that mean nothing.
 """
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -52,7 +50,7 @@ from mintmark.settings.forms import (
     Token,
     Whole,
 )
-from mintmark.settings.issuer import is_loopback
+from mintmark.settings.issuer import cookie_name, is_loopback
 from mintmark.settings.mails import Mails
 from mintmark.settings.passkeys import Passkeys
 from mintmark.settings.passwords import Passwords
@@ -290,7 +288,7 @@ class Settings(Branding, Passwords, SigningIn, Passkeys, Mails, Accounts, Signin
     @property
     def cookie_name(self) -> str:
         """On http the browser refuses `__Host-`; two servers on one loopback host are told apart by their issuer."""
-        return "__Host-mintmark" if self.is_https else _cookie_name(self.issuer)
+        return "__Host-mintmark" if self.is_https else cookie_name(self.issuer)
 
     @property
     def is_sqlite(self) -> bool:
@@ -335,11 +333,6 @@ class Settings(Branding, Passwords, SigningIn, Passkeys, Mails, Accounts, Signin
         """Every setting as it is in effect, under its variable's name, secrets hidden."""
         shown = {name: forms.shown(getattr(self, name)) for name in type(self).model_fields}
         return {sources.variable(name): _or_off(name, value) for name, value in shown.items()}
-
-
-@lru_cache(16)  # issuers: a process has one, tests have several
-def _cookie_name(issuer: str) -> str:
-    return f"mintmark-{hashlib.sha256(issuer.encode()).hexdigest()[:8]}"
 
 
 def _or_off(name: str, value: object) -> object:
