@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from mintmark.expressions import Language
 from mintmark.keys.ring import Ring, SigningKey
@@ -34,6 +34,7 @@ from mintmark.store import claim_rules, clients, configuration, external_factors
 from mintmark.store import webhooks as stored_webhooks
 from mintmark.store.changes import Unavailable
 from mintmark.store.executor import Executor
+from mintmark.store.requests import KeptRequest
 
 T = TypeVar("T")
 
@@ -49,6 +50,13 @@ MOST_REQUESTS = 1_000
 
 class NoSecret(LookupError):
     """A secret that should have been made at the start is not there."""
+
+
+class Understood(NamedTuple):
+    """A request under way as it was read, and its row where it was written here."""
+
+    request: AuthorizationRequest
+    kept: KeptRequest | None
 
 
 class Together:
@@ -88,7 +96,7 @@ class Registry:
         self._newest: dict[str, tuple[str, bytes]] = {}  # purpose -> id and key
         self._keyed: dict[str, hmac.HMAC] = {}
         self.remembered: Memory[tuple[object, ...], Any] = Memory(MOST_REMEMBERED)
-        self.requests: Memory[str, AuthorizationRequest] = Memory(MOST_REQUESTS)  # under way, by id, as they were read
+        self.requests: Memory[str, Understood] = Memory(MOST_REQUESTS)  # under way, by id
         self.version = -1
         self.ended_before = 0  # ms: everything ever issued at or before is over
         self.catalogue = Catalogue(issuer, ())

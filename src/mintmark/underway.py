@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from mintmark import browser as browsers
@@ -13,6 +13,7 @@ from mintmark.protocol.authorization_request import AuthorizationRequest
 from mintmark.protocol.client import Client
 from mintmark.protocol.errors import ForgedForm, OAuthError, UnknownClient, UntrustedRequest
 from mintmark.protocol.params import Params
+from mintmark.registry import LEASE, Understood
 from mintmark.server import Server
 from mintmark.store import requests
 from mintmark.store.changes import Conflict
@@ -20,6 +21,7 @@ from mintmark.store.requests import KeptRequest
 from mintmark.texts import _
 from mintmark.wire.asked import Asked
 
+JUST = timedelta(seconds=LEASE)  # as old as anything that is remembered may be
 URN = "urn:ietf:params:oauth:request_uri:"  # RFC 9126 §2.2
 
 
@@ -81,8 +83,8 @@ def read(server: Server, params: Params, client: Client, now: datetime) -> Autho
 
 async def keep(
     server: Server, client: Client, params: Params, browser: Browser | None, asked: Asked, now: datetime
-) -> str:
-    """Its id. browser None: it came by a POST from another site, and the first browser that comes with it has it."""
+) -> KeptRequest:
+    """browser None: it came by a POST from another site, and the first browser that comes with it has it."""
     kept = KeptRequest(
         id=ids.secret("", server.random(32)),
         client_id=client.id,
@@ -95,7 +97,15 @@ async def keep(
     )
     is_first = browser is None or browser.is_new
     await server.commit(requests.add(kept, is_first=is_first), [], asked, now)
-    return kept.id
+    return kept
+
+
+def just_kept(server: Server, id: str, now: datetime) -> KeptRequest | None:
+    """What was written here within the last second, for the page that comes next: nobody can have got far with it."""
+    known = server.registry.requests.get(id)
+    if known is None or known.kept is None or now - known.kept.created_at >= JUST:
+        return None
+    return known.kept
 
 
 async def find(
@@ -136,16 +146,22 @@ def _understood(server: Server, id: str, params: Params, client: Client, now: da
     """Each step of a sign-in asks for it, and it says the same as long as nothing is configured otherwise."""
     known = server.registry.requests.get(id)
     if known is not None:
-        return known
+        return known.request
     request = read(server, params, client, now)
-    understand(server, id, request, server.registry.version)
+    understand(server, id, Understood(request, None), server.registry.version)
     return request
 
 
-def understand(server: Server, id: str, request: AuthorizationRequest, version: int) -> None:
+def understand(server: Server, id: str, found: Understood, version: int) -> None:
     """Remembers it, if it was read by the configuration that holds now, and names nobody."""
-    if version == server.registry.version and request.login_hint is None and request.id_token_hint is None:
-        server.registry.requests.keep(id, request)
+    names_nobody = found.request.login_hint is None and found.request.id_token_hint is None
+    if version == server.registry.version and names_nobody:
+        server.registry.requests.keep(id, found)
+
+
+def is_over(server: Server, id: str) -> None:
+    """It was completed here."""
+    server.registry.requests.forget(id)
 
 
 async def _adopted(server: Server, kept: KeptRequest, browser: Browser, asked: Asked, now: datetime) -> KeptRequest:

@@ -4,6 +4,7 @@ import pytest
 
 from mintmark.protocol import authorization_request
 from tests.issuer import PASSWORD, hidden
+from tests.journeys.counting import *  # noqa: F403
 
 
 @pytest.fixture
@@ -74,3 +75,55 @@ async def test_what_is_configured_meanwhile_counts_from_the_next_step_on(issuer)
     assert 0 == len(issuer.server.registry.requests)
     await issuer.disable_client("web")
     assert 400 == (await sign_in(browser, page)).status_code
+
+
+async def shown(issuer, browser, address):
+    """The page, and how many statements it took."""
+    before = issuer.server.store.statements
+    page = await browser.get(address)
+    return page, issuer.server.store.statements - before
+
+
+async def test_the_page_that_comes_next_reads_nothing_and_the_one_of_later_does(cost, issuer):
+    browser = issuer.browser()
+    await page_of(browser, issuer.request())  # what is configured is known
+    address = (await browser.get("/authorize", params=issuer.request())).headers["location"]
+    next_, none = await shown(issuer, browser, address)
+    issuer.later(seconds=1)
+    later, one = await shown(issuer, browser, address)
+
+    assert (200, 200) == (next_.status_code, later.status_code)
+    assert (0, 1) == (none, one)
+
+
+async def test_what_is_just_kept_is_no_other_browsers(issuer):
+    begun = await issuer.browser().get("/authorize", params=issuer.request())
+    other = issuer.browser()
+    await page_of(other, issuer.request())
+
+    assert 403 == (await other.get(begun.headers["location"])).status_code
+
+
+async def test_what_is_completed_within_a_second_is_finished(issuer):
+    await issuer.tokens()
+    browser = issuer.browser()
+    address = (await browser.get("/authorize", params=issuer.request())).headers["location"]
+    back = await sign_in(browser, await browser.get(address))
+    answer = await browser.get(back.headers["location"])
+    again = await browser.get(address)
+
+    assert "code=" in answer.headers["location"]
+    assert (400, True) == (again.status_code, "finished" in again.text)
+
+
+async def test_what_was_refused_within_a_second_is_finished(issuer):
+    browser = issuer.browser()
+    address = (await browser.get("/authorize", params=issuer.request())).headers["location"]
+    back = await sign_in(browser, await browser.get(address))
+    consent = await browser.get((await browser.get(back.headers["location"])).headers["location"])
+    answer = await browser.post("/consent", data={**hidden(consent.text), "decision": "deny"})
+    answer = await browser.get(answer.headers["location"])
+    again = await browser.get(address)
+
+    assert "error=access_denied" in answer.headers["location"]
+    assert 400 == again.status_code

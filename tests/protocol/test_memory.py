@@ -21,3 +21,13 @@ def test_what_was_cleared_is_gone():
     memory.clear()
 
     assert (None, 0) == (memory.get("a"), len(memory))
+
+
+def test_what_was_forgotten_is_gone_and_the_rest_is_there():
+    memory = Memory[str, int](3)
+    memory.keep("a", 1)
+    memory.keep("b", 2)
+    for key in ("a", "a", "unknown"):
+        memory.forget(key)
+
+    assert (None, 2, 1) == (memory.get("a"), memory.get("b"), len(memory))

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from mintmark import browser as browsers
-from mintmark import logouts, mint
+from mintmark import logouts, mint, underway
 from mintmark.endpoints import registering
 from mintmark.endpoints.visiting import Visit
 from mintmark.events import Authorized, ConsentGiven, Event
@@ -103,6 +103,8 @@ async def _commit(visit: Visit, changes: list[Change], events: list[Event]) -> N
     except Conflict:
         visit.server.registry.forget()  # what was kept in memory may be what is no longer so
         raise
+    if visit.kept is not None:
+        underway.is_over(visit.server, visit.kept.id)
 
 
 def _completed(visit: Visit, person: Person, step: Approve) -> list[Change]:

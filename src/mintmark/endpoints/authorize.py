@@ -18,6 +18,7 @@ from mintmark.protocol.errors import AccessDenied, InteractionRequired, OAuthErr
 from mintmark.protocol.limits import Limits
 from mintmark.protocol.next_step import Approve, AskConsent, Facts, ProveMore, SignIn
 from mintmark.protocol.params import Params
+from mintmark.registry import Understood
 from mintmark.server import Server, decided
 from mintmark.store import requests
 from mintmark.store.arrivals import NOBODYS
@@ -44,7 +45,7 @@ async def authorize_by_post(server: Server, asked: Asked) -> Answer:
     params = await underway.resolved(server, params, now)
     underway.read(server, params, client, now)
     kept = await decided(lambda: underway.keep(server, client, params, None, asked, now))
-    return redirect(underway.address(server, client.id, kept))
+    return redirect(underway.address(server, client.id, kept.id))
 
 
 async def _go_on(server: Server, asked: Asked, params: Params, now: datetime) -> Answer:
@@ -94,6 +95,7 @@ async def _complete_refused(visit: Visit, error: OAuthError) -> None:
     if error.check == "consent" and isinstance(error, AccessDenied) and visit.browser.person is not None:
         events.append(ConsentRefused(client_id=visit.client.id, person_id=visit.browser.person.holder.id))
     await visit.server.commit([requests.complete(visit.kept.id, visit.now)], events, visit.asked, visit.now)
+    underway.is_over(visit.server, visit.kept.id)
 
 
 async def _step(visit: Visit) -> Answer:
@@ -129,8 +131,9 @@ async def _to_page(visit: Visit, page: str) -> Answer:
     """The page, which returns here; the request is kept meanwhile."""
     server = visit.server
     if visit.kept is None:
-        id = await underway.keep(server, visit.client, visit.params, visit.browser, visit.asked, visit.now)
-        underway.understand(server, id, visit.request, visit.version)
+        kept = await underway.keep(server, visit.client, visit.params, visit.browser, visit.asked, visit.now)
+        underway.understand(server, kept.id, Understood(visit.request, kept), visit.version)
+        id = kept.id
     else:
         id = visit.kept.id
     return redirect(f"{server.issuer}/{page}?request={quote(id, safe='')}")

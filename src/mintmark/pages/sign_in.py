@@ -22,7 +22,7 @@ async def show(server: Server, asked: Asked) -> Answer:
     """GET. Without anything to prove, whoever is signed in goes on to their account."""
     now = server.clock()
     params = asked.query()
-    visit = await steps.visit(server, asked, params, now)
+    visit = await steps.visit(server, asked, params, now, decides=False)
     choices = _choices(visit)
     if not choices and visit.found is None and visit.browser.session is not None:
         return redirect(f"{server.issuer}/account")

@@ -23,6 +23,9 @@ class Memory(Generic[K, V]):
         self._kept[key] = value
         return value
 
+    def forget(self, key: K) -> None:
+        self._kept.pop(key, None)
+
     def clear(self) -> None:
         self._kept.clear()
 
