@@ -39,7 +39,7 @@ BANNED = {
 WAYS: dict[str, tuple[str, set[str]]] = {
     "grants": ("GRANTS", {"earning"}),
     "client_auth": ("METHODS", set()),
-    "factors": ("FACTORS", {"factor", "hashing", "hash_formats", "throttle"}),
+    "factors": ("FACTORS", {"factor", "hashing", "hash_formats", "hash_memory", "throttle"}),
 }
 
 # Written so that this file does not name them itself.

@@ -191,3 +191,13 @@ async def test_a_key_that_only_a_client_wanted_is_followed_by_another_as_well(is
     ring = (await issuer.server.registry.current()).ring
 
     assert 2 == len([key for key in ring.keys if "ES512" == key.alg])
+
+
+async def test_what_passwords_are_hashed_in_goes_back_when_nobody_signs_in(issuer):
+    duty = next(duty for duty in upkeep.duties() if "memory" == duty.name)
+    hashing = issuer.server.hashing
+    await hashing.verify("a password", None)
+
+    for left in (1, 0):
+        await upkeep.attempt(issuer.server, duty)
+        assert left == len(hashing._memory._free)

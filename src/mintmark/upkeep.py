@@ -15,6 +15,7 @@ from mintmark.store.changes import Conflict, Unavailable
 FRESH_EVERY = 0.4  # seconds; well under the lease
 FLUSH_EVERY = 0.5
 OUTBOX_EVERY = 1.0
+MEMORY_EVERY = 10.0
 SESSIONS_EVERY = 30.0
 KEYS_EVERY = 60.0
 PURGE_EVERY = 300.0
@@ -47,6 +48,7 @@ def duties() -> Sequence[Duty]:
         Duty("registrations", UNUSED_EVERY, clear_unused),
         Duty("deletions", PURGE_EVERY, departures.delete_due),
         Duty("hashes", HASHES_EVERY, note_hashes, everywhere=True),
+        Duty("memory", MEMORY_EVERY, let_go_of_memory, everywhere=True),
         Duty("seal", chaining.SEAL_EVERY, chaining.Chain().seal_audit, everywhere=True),  # of two seals one is written
         Duty("retire", chaining.RETIRE_EVERY, chaining.retire_audit),
     )
@@ -154,3 +156,8 @@ async def clear_unused(server: Server) -> None:
 async def note_hashes(server: Server) -> None:
     """Which hash schemes are there, so that a failed sign-in takes as long as the dearest."""
     await server.hashing.note_schemes(await people.some_hashes(server.store))
+
+
+async def let_go_of_memory(server: Server) -> None:
+    """What passwords are hashed in goes back to the system when nobody signs in."""
+    server.hashing.let_go_if_idle()

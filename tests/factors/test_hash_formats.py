@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from passlib import hash as passlib
 
 from mintmark.factors import hash_formats
+from mintmark.factors.hash_memory import HashMemory
 
 PASSWORD = "correct horse ä"
+MEMORY = HashMemory(64)
 CHEAP = {
     "argon2": {"memory_cost": 64, "time_cost": 1, "parallelism": 1},
     "bcrypt": {"rounds": 4},
@@ -46,15 +48,15 @@ def test_every_format_is_taken_over_and_checked(name):
     found = hash_formats.read(stored)
 
     assert found.scheme == hash_formats.check(stored)
-    assert found.matches(PASSWORD)
-    assert not found.matches("correct horse a")
+    assert found.matches(PASSWORD, MEMORY)
+    assert not found.matches("correct horse a", MEMORY)
 
 
 @pytest.mark.parametrize("kind", ["I", "D", "ID"])
 def test_every_kind_of_argon2_is_taken_over(kind):
     stored = passlib.argon2.using(type=kind, **CHEAP["argon2"]).hash(PASSWORD)
 
-    assert hash_formats.read(stored).matches(PASSWORD)
+    assert hash_formats.read(stored).matches(PASSWORD, MEMORY)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_every_kind_of_argon2_is_taken_over(kind):
     ],
 )
 def test_what_other_programs_made_matches(stored, password):
-    assert hash_formats.read(stored).matches(password)
+    assert hash_formats.read(stored).matches(password, MEMORY)
 
 
 def test_a_scrypt_hash_is_the_key_of_its_rfc():
@@ -81,37 +83,37 @@ def test_a_scrypt_hash_is_the_key_of_its_rfc():
     salt, tag = (base64.b64encode(part).decode().rstrip("=") for part in (b"SodiumChloride", key))
 
     assert key.hex().startswith("7023bdcb3afd7348461c06cd81fd38eb")  # RFC 7914 §12
-    assert hash_formats.read(f"$scrypt$ln=14,r=8,p=1${salt}${tag}").matches("pleaseletmein")
+    assert hash_formats.read(f"$scrypt$ln=14,r=8,p=1${salt}${tag}").matches("pleaseletmein", MEMORY)
 
 
 def test_the_other_form_of_scrypt_is_taken_over():
     stored = passlib.scrypt.using(rounds=4, ident="$7$").hash(PASSWORD)
 
-    assert hash_formats.read(stored).matches(PASSWORD)
+    assert hash_formats.read(stored).matches(PASSWORD, MEMORY)
 
 
 def test_names_in_braces_may_be_in_either_case():
     stored = passlib.ldap_salted_sha1.hash(PASSWORD).replace("{SSHA}", "{ssha}")
     crypt = "{crypt}" + passlib.bcrypt.using(rounds=4).hash(PASSWORD)
 
-    assert hash_formats.read(stored).matches(PASSWORD)
-    assert hash_formats.read(crypt).matches(PASSWORD)
+    assert hash_formats.read(stored).matches(PASSWORD, MEMORY)
+    assert hash_formats.read(crypt).matches(PASSWORD, MEMORY)
 
 
 @pytest.mark.parametrize("password", ["é" * 50, "x" * 71 + "é", "x" * 71 + "\N{GRINNING FACE}", "x" * 500])
 def test_bcrypt_looks_at_seventy_two_bytes_as_the_foreign_system_did(password):
     found = hash_formats.read(bcrypt.hashpw(password.encode()[:72], bcrypt.gensalt(4)).decode())
 
-    assert found.matches(password)
-    assert found.matches(password + "more")
-    assert not found.matches(password[:30])
+    assert found.matches(password, MEMORY)
+    assert found.matches(password + "more", MEMORY)
+    assert not found.matches(password[:30], MEMORY)
 
 
 @pytest.mark.parametrize("name", ["sha256_crypt", "sha512_crypt"])
 def test_a_password_longer_than_crypt_takes_matches_nothing(name):
     stored = getattr(passlib, name).using(rounds=1000).hash("x" * 512)
 
-    assert not hash_formats.read(stored).matches("x" * 512)
+    assert not hash_formats.read(stored).matches("x" * 512, MEMORY)
 
 
 @pytest.mark.parametrize(

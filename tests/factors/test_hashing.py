@@ -71,9 +71,9 @@ async def test_whoever_has_no_hash_is_checked_against_one_of_the_current_paramet
     checked = []
     matches = Hash.matches
 
-    def watched(self, form):
+    def watched(self, form, memory):
         checked.append(self.cost)
-        return matches(self, form)
+        return matches(self, form, memory)
 
     monkeypatch.setattr(Hash, "matches", watched)
 
@@ -234,9 +234,9 @@ async def test_a_kind_is_measured_once(made, monkeypatch):
     measured = []
     seconds = hashing._seconds
 
-    def watched(known):
+    def watched(known, memory):
         measured.append(known.scheme)
-        return seconds(known)
+        return seconds(known, memory)
 
     monkeypatch.setattr(hashing, "_seconds", watched)
     samples = [passlib.bcrypt.using(rounds=4).hash("x") for _ in range(3)]
@@ -259,7 +259,7 @@ def gate(monkeypatch):
     """Holds every hash back until it is opened."""
     opened = threading.Event()
     matches = Hash.matches
-    monkeypatch.setattr(Hash, "matches", lambda self, form: opened.wait(30) and matches(self, form))
+    monkeypatch.setattr(Hash, "matches", lambda self, *given: opened.wait(30) and matches(self, *given))
     yield opened
     opened.set()
 
@@ -302,16 +302,28 @@ async def test_the_loop_goes_on_while_a_password_is_checked(made, gate):
 
 async def test_a_machine_that_lacks_memory_is_overloaded_and_says_nothing_of_the_hash(made, monkeypatch):
     ours = made()
-    stored = await ours.hash("correct horse")
+    stored = passlib.scrypt.using(rounds=4).hash("correct horse")
 
     def fail(secret, hash):
-        raise ValueError(f"argon2_cffi reported: Memory allocation error: hash={hash!r}")
+        raise ValueError(f"Memory allocation error: hash={hash!r}")
 
-    monkeypatch.setattr(passlib.argon2, "verify", fail)
+    monkeypatch.setattr(passlib.scrypt, "verify", fail)
     with pytest.raises(Overloaded) as refused:
         await ours.verify("correct horse", stored)
 
     assert stored not in repr(refused.value) + str(refused.value.__context__)
+
+
+async def test_a_measurement_keeps_no_memory_and_a_password_keeps_it_until_nobody_comes(made):
+    ours = made()
+    await ours.note_schemes([])
+    assert [] == ours._memory._free
+
+    await ours.verify("correct horse", await ours.hash("correct horse"))
+    ours.let_go_if_idle()
+    assert 1 == len(ours._memory._free)
+    ours.let_go_if_idle()
+    assert [] == ours._memory._free
 
 
 async def test_without_a_number_there_is_a_thread_for_each_core():

@@ -3,11 +3,13 @@
 passlib reads and computes them. It is imported with the first hash: it would lengthen every start by 0.1 s.
 """
 
+import hmac
 import re
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
+from mintmark.factors.hash_memory import HashMemory
 from mintmark.protocol.errors import Overloaded
 
 LONGEST = 1024  # characters of a stored hash
@@ -86,13 +88,16 @@ class Hash:
     seconds: float  # about
     bare: str = field(repr=False)  # as passlib takes it
 
-    def matches(self, password: str) -> bool:
+    def matches(self, password: str, memory: HashMemory) -> bool:
         """Computes it, in the calling thread. The hash can be computed; if it was not, then for want of memory."""
         secret = password.encode()
         if self.scheme == "bcrypt":
             secret = secret[:_BCRYPT_BYTES]  # as the system that it comes from did
         elif len(secret) > _LENGTHS.get(self.scheme, len(secret)):
             return False
+        if self.scheme == "argon2":
+            parsed = handler(self.scheme).from_string(self.bare)
+            return hmac.compare_digest(memory.checksum(parsed, secret), parsed.checksum)
         try:
             return bool(handler(self.scheme).verify(secret, self.bare))
         except (ValueError, RuntimeError, MemoryError) as error:  # passlib's own words repeat the hash

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from mintmark.factors import hash_formats
 from mintmark.factors.hash_formats import Hash, read
+from mintmark.factors.hash_memory import HashMemory
 from mintmark.protocol import password_rules
 from mintmark.protocol.errors import Overloaded
 
@@ -74,7 +75,8 @@ class Hashing:
     ) -> None:
         self.clock = clock
         self._sleep = sleep
-        self._memory, self._passes, self._lanes = memory_kib, time_cost, parallelism
+        self._kib, self._passes, self._lanes = memory_kib, time_cost, parallelism
+        self._memory = HashMemory(memory_kib)
         threads = threads or _cores()
         self._threads = threads
         self._most = threads + queue
@@ -124,7 +126,12 @@ class Hashing:
         kinds = await self._in_thread(self._kinds, list(stored_samples))
         for kind, known in kinds.items():
             if kind not in self._costs:
-                self._note(kind, await self._in_thread(_seconds, known))
+                self._note(kind, await self._in_thread(_seconds, known, self._memory))
+        self._memory.let_go()
+
+    def let_go_if_idle(self) -> None:
+        """Called now and then: memory goes back to the system when no password came since the last time."""
+        self._memory.let_go_if_idle()
 
     def load(self) -> tuple[int, int, int, int]:
         """Threads, how many of them are busy, how many passwords wait, and how many were refused so far."""
@@ -165,7 +172,7 @@ class Hashing:
         known = self._known(stored)
         seconds = 0.0
         for number, form in enumerate(forms):
-            matches, seconds = _timed(known, form)
+            matches, seconds = _timed(known, form, self._memory)
             if matches:
                 again = number > 0 or self._is_behind(stored or "", known)
                 verdict = Verdict(True, self._hash(forms[0]) if again else None)
@@ -186,16 +193,18 @@ class Hashing:
         if not stored.startswith("$argon2id$v=19$"):
             return True
         memory, passes = (int(str(value)) for value in known.cost[2:4])
-        return memory * passes < self._memory * self._passes
+        return memory * passes < self._kib * self._passes
 
     def _hash(self, password: str) -> str:
-        chosen = {"memory_cost": self._memory, "time_cost": self._passes, "parallelism": self._lanes}
-        return str(hash_formats.handler("argon2").using(type="ID", digest_size=_TAG, **chosen).hash(password))
+        chosen = {"memory_cost": self._kib, "time_cost": self._passes, "parallelism": self._lanes}
+        made = hash_formats.handler("argon2").using(type="ID", digest_size=_TAG, **chosen)(use_defaults=True)
+        made.checksum = self._memory.checksum(made, password.encode())
+        return str(made.to_string())
 
     def _made_up(self) -> str:
         """A hash of the current parameters that no password has: random, so that it costs nothing to make."""
         salt, tag = (b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (16, _TAG))
-        return f"$argon2id$v=19$m={self._memory},t={self._passes},p={self._lanes}${salt}${tag}"
+        return f"$argon2id$v=19$m={self._kib},t={self._passes},p={self._lanes}${salt}${tag}"
 
 
 def _cores() -> int:
@@ -213,14 +222,14 @@ def _kind(known: Hash) -> Kind:
     return (known.scheme, *known.cost)
 
 
-def _seconds(known: Hash) -> float:
-    return _timed(known, "a password for measuring")[1]
+def _seconds(known: Hash, memory: HashMemory) -> float:
+    return _timed(known, "a password for measuring", memory)[1]
 
 
-def _timed(known: Hash, password: str) -> tuple[bool, float]:
+def _timed(known: Hash, password: str, memory: HashMemory) -> tuple[bool, float]:
     """Whether it matches, and the work of one thread, which other requests do not lengthen; several lanes: the time."""
     has_lanes = known.scheme == "argon2" and known.cost[-1] != 1  # libargon2 has a thread for each
     clock = time.perf_counter if has_lanes else time.thread_time
     started = clock()
-    matches = known.matches(password)
+    matches = known.matches(password, memory)
     return matches, clock() - started
