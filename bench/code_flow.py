@@ -13,19 +13,22 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from passlib.context import CryptContext
+from passlib.hash import argon2
 
 from bench.load import first_core, last_core
 from bench.peers.mintmark import PASSWORD, Mintmark
 from bench.peers.node_provider import NodeProvider
 from bench.targets import API, Target
+from mintmark.factors.hash_formats import read
+from mintmark.factors.hash_memory import HashMemory
+from mintmark.settings.passwords import Passwords
 
 SCOPE = "openid api:read offline_access"
 SIGNED_IN_SCOPE = "openid api:read"  # for offline_access node-oidc-provider asks anew each time
 TOGETHER = 20  # flows in a row on one server before it is the other's turn
 LAP = 3  # of each browser, where several are at it at once
 SETTLED = 15  # seconds after which a server has done what it does once: reading, compiling, the first round of upkeep
-ARGON2ID = {"argon2__type": "ID", "argon2__memory_cost": 47104, "argon2__time_cost": 1, "argon2__parallelism": 1}
+MEMORY, PASSES = (Passwords.model_fields[f"password_hash_{of}"].default for of in ("memory", "time_cost"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def measure_flows(target: Mintmark, count: int, *, at_once: int = 1) -> Flow:
         return [flow] * count
 
     with twin(target) as other:
-        more = count + (at_once if at_once == 1 else LAP * at_once)  # that warm it
+        more = count + _warming(at_once)
         return _beside(target, flows(target, more), other, flows(other, more), at_once)
 
 
@@ -112,7 +115,7 @@ def _beside(
     alone_before = hash_seconds()
     with pinned(last_core()):
         here, there = _Meter(target, at_once), _Meter(other, at_once)
-        together, warming = (TOGETHER, 1) if at_once == 1 else (LAP * at_once, LAP * at_once)
+        together, warming = TOGETHER if at_once == 1 else LAP * at_once, _warming(at_once)
         for meter, todo in ((here, work), (there, work_without)):
             meter.warm(todo[:warming])
         for begin in range(warming, len(work), together):
@@ -129,6 +132,11 @@ def _measure(target: Target, work: Sequence[Callable[[], object]]) -> Flow:
         meter.warm(work[:1])
         meter.add(work[1:])
         return meter.flow()
+
+
+def _warming(at_once: int) -> int:
+    """How many of them only warm the server."""
+    return 1 if at_once == 1 else LAP * at_once
 
 
 class _Meter:
@@ -162,11 +170,11 @@ class _Meter:
 
 
 def hash_seconds(times: int = 20) -> float:
-    """CPU seconds that verifying one password costs on the servers' core, by the library and parameters of Mintmark."""
-    context = CryptContext(schemes=["argon2"], **ARGON2ID)
-    stored = context.hash(PASSWORD)
+    """CPU seconds that verifying one password costs on the servers' core, as Mintmark does it, as shipped."""
+    known = read(argon2.using(type="ID", memory_cost=MEMORY, time_cost=PASSES, parallelism=1).hash(PASSWORD))
+    memory = HashMemory(MEMORY)
     with pinned(first_core()):
-        return statistics.median(_cpu_of(lambda: context.verify(PASSWORD, stored)) for _ in range(times))
+        return statistics.median(_cpu_of(lambda: known.matches(PASSWORD, memory)) for _ in range(times))
 
 
 @contextmanager

@@ -27,9 +27,9 @@ class Passwords(BaseModel):
     )
 
     password_hash_memory: Whole = Field(
-        default=47104, ge=8, le=262144, description="Memory of one argon2id hash, in KiB."
+        default=65536, ge=8, le=262144, description="Memory of one argon2id hash, in KiB."
     )
-    password_hash_time_cost: Whole = Field(default=1, ge=1, le=100, description="Passes of one argon2id hash.")
+    password_hash_time_cost: Whole = Field(default=2, ge=1, le=100, description="Passes of one argon2id hash.")
     password_hash_parallelism: Whole = Field(default=1, ge=1, le=16, description="Lanes of one argon2id hash.")
     password_threads: WholeOrNone = Field(
         default=None,
