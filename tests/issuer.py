@@ -458,5 +458,5 @@ async def sqlite_issuer(sqlite_database: Database) -> AsyncIterator[Issuer]:
 
 @pytest.fixture
 def without_upkeep(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For a test that counts statements: those of upkeep, whose turn may come at any moment, are none of its own."""
+    """For a test that counts what happens: what upkeep does, whose turn may come at any moment, is none of it."""
     monkeypatch.setattr(upkeep, "start", lambda server: ())

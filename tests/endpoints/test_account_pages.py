@@ -613,6 +613,7 @@ async def test_no_app_gets_anything_before_they_said_that_they_stay(issuer):
     assert "code" in await issuer.go_on(issuer.http, kept)
 
 
+@pytest.mark.usefixtures("without_upkeep")  # it would delete whom the test is about to delete
 async def test_a_person_whose_day_has_come_is_gone_with_all_that_was_theirs(issuer):
     await issuer.tokens()
     await trust(issuer, "b1")
