@@ -87,6 +87,7 @@ class Hash:
     memory: int  # bytes
     seconds: float  # about
     bare: str = field(repr=False)  # as passlib takes it
+    parsed: Any = field(repr=False)  # as passlib has read it
 
     def matches(self, password: str, memory: HashMemory) -> bool:
         """Computes it, in the calling thread. The hash can be computed; if it was not, then for want of memory."""
@@ -96,8 +97,7 @@ class Hash:
         elif len(secret) > _LENGTHS.get(self.scheme, len(secret)):
             return False
         if self.scheme == "argon2":
-            parsed = handler(self.scheme).from_string(self.bare)
-            return hmac.compare_digest(memory.checksum(parsed, secret), parsed.checksum)
+            return hmac.compare_digest(memory.checksum(self.parsed, secret), self.parsed.checksum)
         try:
             return bool(handler(self.scheme).verify(secret, self.bare))
         except (ValueError, RuntimeError, MemoryError) as error:  # passlib's own words repeat the hash
@@ -129,7 +129,8 @@ def read(stored: str) -> Hash:
     except (ValueError, TypeError, LookupError, AssertionError, NotImplementedError):
         # passlib's own words repeat the hash.
         raise ValueError(f"must be a whole {scheme.replace('_', ' ')} hash; this one only begins like one") from None
-    return Hash(scheme, _costs(parsed), _memory(scheme, parsed), _UNITS.get(scheme, 0) * _work(scheme, parsed), bare)
+    seconds = _UNITS.get(scheme, 0) * _work(scheme, parsed)
+    return Hash(scheme, _costs(parsed), _memory(scheme, parsed), seconds, bare, parsed)
 
 
 def _unwrapped(stored: str) -> str:

@@ -107,15 +107,16 @@ def _checksum(parsed: Any, secret: bytes, piece: _Piece | None) -> bytes:
             "lanes": parsed.parallelism,
             "threads": parsed.parallelism,
             "version": parsed.version,
-            "allocate_cbk": ffi.NULL if piece is None else _pointer(ffi, "allocate_fptr", piece.allocate),
-            "free_cbk": ffi.NULL if piece is None else _pointer(ffi, "deallocate_fptr", piece.free),
         },
     )
+    if piece is not None:
+        context.allocate_cbk = ffi.cast("allocate_fptr", _address(piece.allocate))
+        context.free_cbk = ffi.cast("deallocate_fptr", _address(piece.free))
     failure = core(context, parsed._get_backend_type(parsed.type).value)
     if failure:
         raise RuntimeError(error_to_str(failure))
     return bytes(ffi.buffer(checksum))
 
 
-def _pointer(ffi: Any, kind: str, function: Any) -> Any:
-    return ffi.cast(kind, ctypes.cast(function, ctypes.c_void_p).value)
+def _address(function: Any) -> int | None:
+    return ctypes.cast(function, ctypes.c_void_p).value
