@@ -16,6 +16,7 @@ from mintmark.protocol.params import Params
 from mintmark.server import Server
 from mintmark.store import held, people, sign_ins
 from mintmark.store.people import Person
+from mintmark.store.requests import KeptRequest
 from mintmark.store.sign_ins import SignIn
 from mintmark.underway import UnderWay
 from mintmark.wire.asked import Asked
@@ -68,17 +69,16 @@ class Visit:
         return account if self.fresh in ("", ANYWHERE) else f"{account}/{self.fresh}"
 
 
-async def visit(server: Server, asked: Asked, params: Params, now: datetime, *, decides: bool = True) -> Visit:
+async def visit(
+    server: Server, asked: Asked, params: Params, now: datetime, *, kept: KeptRequest | None = None
+) -> Visit:
     """Raises what `underway.find` raises; a sign-in that is over, or another browser's, is none.
 
-    decides: False where the page is only shown.
+    kept: what is known of the request already.
     """
     browser = await browsers.read(server, asked, now)
     id = params.get("request")
-    found = None
-    if id is not None:
-        kept = None if decides else underway.just_kept(server, id, now)
-        found = await underway.find(server, id, browser, asked, now, kept=kept)
+    found = None if id is None else await underway.find(server, id, browser, asked, now, kept=kept)
     sign_in = await _sign_in(server, params.get("step"), browser, now)
     person_id = None if browser.session is None else browser.session.person_id
     if sign_in is not None:

@@ -100,9 +100,9 @@ async def keep(
     return kept
 
 
-def just_kept(server: Server, id: str, now: datetime) -> KeptRequest | None:
+def just_kept(server: Server, id: str | None, now: datetime) -> KeptRequest | None:
     """What was written here within the last second, for the page that comes next: nobody can have got far with it."""
-    known = server.registry.requests.get(id)
+    known = None if id is None else server.registry.requests.get(id)
     if known is None or known.kept is None or now - known.kept.created_at >= JUST:
         return None
     return known.kept

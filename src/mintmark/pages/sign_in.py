@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from mintmark import browser as browsers
-from mintmark import factors, proving, refused, steps
+from mintmark import factors, proving, refused, steps, underway
 from mintmark.factors import email_code, external
 from mintmark.factors.factor import Factor, Offer, WrongProof
 from mintmark.pages import answers, code
@@ -22,7 +22,8 @@ async def show(server: Server, asked: Asked) -> Answer:
     """GET. Without anything to prove, whoever is signed in goes on to their account."""
     now = server.clock()
     params = asked.query()
-    visit = await steps.visit(server, asked, params, now, decides=False)
+    # It is only shown here, and nothing is decided.
+    visit = await steps.visit(server, asked, params, now, kept=underway.just_kept(server, params.get("request"), now))
     choices = _choices(visit)
     if not choices and visit.found is None and visit.browser.session is not None:
         return redirect(f"{server.issuer}/account")
